@@ -1,0 +1,2 @@
+use super::*;
+pub fn resolve(raw: &RawMailbox, rules: &Rules) -> Mailbox { todo!() }
