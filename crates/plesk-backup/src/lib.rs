@@ -1,1 +1,39 @@
-//! placeholder
+//! Reads Plesk backups: containers, metadata XML, content archives, passwords.
+//!
+//! A backup is opened as one read-only [`Tree`], whatever its container is; the metadata in it
+//! become a [`Description`]; and the content archives that the description refers to are streamed
+//! with [`ContentArchive::walk`]. Nothing is ever unpacked to disk.
+//!
+//! This crate reads only. It knows Plesk's words and nothing of other panels, and it prints
+//! nothing: what is damaged, missing or not understood is returned as a value
+//! ([`Damage`], [`Problem`], [`ArchiveDamage`]).
+
+mod archive;
+mod backup;
+mod damage;
+mod domain_name;
+pub mod mail_content;
+mod metadata;
+mod open_error;
+mod password;
+mod printable;
+mod secret_key;
+mod tar_format;
+mod tree;
+
+pub use archive::{
+    ArchiveDamage, ArchiveError, ArchiveFormat, ContentArchive, DamageKind, Member, MemberKind,
+    WalkEnd, WalkError,
+};
+pub use backup::{Backup, Container};
+pub use damage::Damage;
+pub use metadata::{
+    ContentFile, ContentRef, DescribeError, Description, Domain, DomainAlias, DomainKind,
+    Forwarding, Hosting, MailQuota, MailServer, MailSystem, MailUser, MailboxSettings, Problem,
+    Setting, Stamp, Status, Subscription, SystemUser,
+};
+pub use open_error::{LooksLike, OpenError};
+pub use password::{HashScheme, Password, PasswordKind, Recovered, Secret};
+pub use printable::printable;
+pub use secret_key::{KeyError, SecretKey};
+pub use tree::{Entry, EntryId, EntryReader, Tree};

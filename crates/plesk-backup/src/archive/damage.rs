@@ -1,0 +1,100 @@
+//! What can be wrong with a content archive.
+
+use std::fmt;
+use std::io;
+
+use crate::printable;
+
+/// How a content archive is packed: told by its first bytes, never by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ArchiveFormat {
+    /// Plain tar.
+    Tar,
+    /// tar in gzip, of any number of members.
+    Gzip,
+    /// tar in zstd, of any number of frames.
+    Zstd,
+}
+
+/// Why a content archive could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ArchiveError {
+    /// The system refused.
+    #[error("cannot read `{archive}`")]
+    Io {
+        /// Path in the tree.
+        archive: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// No byte of it is there.
+    #[error("`{archive}` is empty: 0 of {declared} bytes are there")]
+    Empty {
+        /// Path in the tree.
+        archive: String,
+        /// Bytes that its header declares.
+        declared: u64,
+    },
+    /// A file of another kind.
+    #[error("`{archive}` is no tar, gzip or zstd: it looks like {looks_like}")]
+    NotAnArchive {
+        /// Path in the tree.
+        archive: String,
+        /// What it looks like.
+        looks_like: crate::LooksLike,
+    },
+}
+
+/// Kind of damage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DamageKind {
+    /// The data end too early.
+    Truncated,
+    /// A checksum does not fit: everything that it covers is suspect.
+    BadChecksum,
+    /// A compressed block cannot be decoded.
+    BadBlock,
+    /// A tar header is none.
+    BadHeader,
+    /// Something that is no archive follows the end.
+    TrailingGarbage,
+    /// Packed in a way that is refused: a dictionary, or a window beyond the limit.
+    Unsupported,
+    /// The system could not read on.
+    Unreadable,
+}
+
+/// What was wrong with a content archive, where, and what was being read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArchiveDamage {
+    /// Kind.
+    pub what: DamageKind,
+    /// Offset in the archive as it is stored (compressed), or as near as is known.
+    pub offset: u64,
+    /// The member that was being read.
+    pub member: Option<Vec<u8>>,
+    /// Bytes of that member that could be read.
+    pub member_read: u64,
+    /// Bytes of that member that its header declares.
+    pub member_size: u64,
+    /// What was found, with both numbers.
+    pub detail: String,
+}
+
+impl fmt::Display for ArchiveDamage {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} at byte {}", self.detail, self.offset)?;
+        if let Some(member) = &self.member {
+            write!(
+                out,
+                ", in `{}` ({} of {} bytes read)",
+                printable(member),
+                self.member_read,
+                self.member_size
+            )?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,109 @@
+//! What is wrong with the container of a backup, as values.
+
+use crate::printable;
+
+/// Damage of the container: the outer tar, or the directory.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Damage {
+    /// The outer tar ends inside a member or a header.
+    #[error("the backup ends at byte {length}, but goes on to at least byte {needed}")]
+    Truncated {
+        /// Bytes that there are.
+        length: u64,
+        /// Bytes that the last header needs.
+        needed: u64,
+    },
+    /// A member is there in part.
+    #[error(
+        "`{}` (at byte {offset}) is cut: {available} of {size} bytes are there",
+        printable(path)
+    )]
+    CutEntry {
+        /// Path in the tree.
+        path: Vec<u8>,
+        /// Where its data begin in the outer file.
+        offset: u64,
+        /// Declared bytes.
+        size: u64,
+        /// Bytes that are there.
+        available: u64,
+    },
+    /// A block that should be a header is none; the next header was looked for.
+    #[error("no valid header at byte {offset}: {detail}; {skipped} bytes were skipped")]
+    BadHeader {
+        /// Where.
+        offset: u64,
+        /// What is wrong.
+        detail: String,
+        /// Bytes from there to the next valid header, or to the end.
+        skipped: u64,
+    },
+    /// A header whose checksum does not fit, but whose size leads to the next header: used.
+    #[error(
+        "header of `{}` at byte {offset} has checksum {found}, computed {computed}; it was used all the same",
+        printable(path)
+    )]
+    HeaderChecksum {
+        /// Path as the header has it.
+        path: Vec<u8>,
+        /// Where the header lies.
+        offset: u64,
+        /// What the header says.
+        found: u64,
+        /// What it should say.
+        computed: u64,
+    },
+    /// A name that leads out of the tree; the member was left out.
+    #[error(
+        "member `{}` at byte {offset} was left out: its name leads out of the backup",
+        printable(path)
+    )]
+    UnsafeName {
+        /// Name as it stands.
+        path: Vec<u8>,
+        /// Where its header lies; 0 for directories.
+        offset: u64,
+    },
+    /// The same path twice.
+    #[error(
+        "`{}` is in the backup twice, with data at byte {dropped} ({dropped_size} bytes) and at byte {kept} ({kept_size} bytes); the latter was taken",
+        printable(path)
+    )]
+    DuplicateEntry {
+        /// Path in the tree.
+        path: Vec<u8>,
+        /// Where the data lie that were not taken.
+        dropped: u64,
+        /// Their bytes.
+        dropped_size: u64,
+        /// Where the data lie that were taken.
+        kept: u64,
+        /// Their bytes.
+        kept_size: u64,
+    },
+    /// A member that is no file: link, device or the like.
+    #[error("`{}` was left out: {what}", printable(path))]
+    NotAFile {
+        /// Path in the tree.
+        path: Vec<u8>,
+        /// What it is, e.g. `symbolic link to x`.
+        what: String,
+    },
+    /// A file or directory that the system does not let us read.
+    #[error("`{}` could not be read: {detail}", printable(path))]
+    Unreadable {
+        /// Path in the tree.
+        path: Vec<u8>,
+        /// What the system said.
+        detail: String,
+    },
+    /// Something follows the end mark of the outer tar.
+    #[error("{length} bytes follow the end of the backup at byte {offset}; they were not read")]
+    TrailingData {
+        /// Where the end mark ends.
+        offset: u64,
+        /// How many bytes.
+        length: u64,
+    },
+}

@@ -1,0 +1,388 @@
+//! What a backup says of itself, as plain values.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::Problem;
+use crate::password::Password;
+use crate::tree::EntryId;
+
+/// Everything that the metadata of the chosen stamp tell.
+#[derive(Debug, Clone, Default)]
+pub struct Description {
+    /// The stamp that was chosen, when a metadata file carries one.
+    pub stamp: Option<Stamp>,
+    /// `dump-version`, else `dump-original-version`, e.g. `18.0.58`.
+    pub plesk_version: Option<String>,
+    /// Names under `components-installed`, in the order of the file, each once.
+    pub components: Vec<String>,
+    /// Host name of the server, from `admin/@name` of a server-level dump.
+    pub server_name: Option<String>,
+    /// Sorted by the ASCII name of the main domain.
+    pub subscriptions: Vec<Subscription>,
+    /// Elements that this reader does not know, by path below the subscription, with how many of
+    /// them there were, e.g. `domain/mailsystem/mailusers/mailuser/preferences/foo`. Only the
+    /// topmost unknown element is counted, not what lies below it.
+    pub unknown_elements: BTreeMap<String, u64>,
+    /// Whatever was damaged, missing or contradictory.
+    pub problems: Vec<Problem>,
+    /// Content archives of the tree that no metadata names.
+    pub unreferenced: Vec<EntryId>,
+}
+
+impl Description {
+    /// The IMAP and POP3 server that the backup's component list names.
+    ///
+    /// `None` when it names neither, or both: then only the mailboxes can tell.
+    pub fn installed_mail_server(&self) -> Option<MailServer> {
+        let has = |word: &str| {
+            self.components.iter().any(|name| name.to_ascii_lowercase().contains(word))
+        };
+        match (has("dovecot"), has("courier")) {
+            (true, false) => Some(MailServer::Dovecot),
+            (false, true) => Some(MailServer::Courier),
+            _ => None,
+        }
+    }
+}
+
+/// The two IMAP and POP3 servers that Plesk for Linux ships.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailServer {
+    /// Dovecot, the default since Plesk 12.
+    Dovecot,
+    /// Courier IMAP.
+    Courier,
+}
+
+/// The time of a backup as it stands in file names: `YYMMDDhhmm`, local time of the server.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Stamp(String);
+
+impl Stamp {
+    /// Takes ten digits that are a date and a time; anything else is no stamp.
+    pub fn parse(text: &str) -> Option<Stamp> {
+        let bytes = text.as_bytes();
+        if bytes.len() != 10 || !bytes.iter().all(u8::is_ascii_digit) {
+            return None;
+        }
+        let stamp = Stamp(text.to_owned());
+        let [_, month, day, hour, minute] = stamp.parts();
+        ((1..=12).contains(&month) && (1..=31).contains(&day) && hour < 24 && minute < 60)
+            .then_some(stamp)
+    }
+
+    /// The ten digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Seconds since 1970 as if the stamp were UTC: the server's time zone is not recorded.
+    pub fn epoch(&self) -> i64 {
+        let [year, month, day, hour, minute] = self.parts();
+        // Days from the civil date, with years that begin in March (Howard Hinnant's algorithm).
+        let shifted_year = if month <= 2 { 2000 + year - 1 } else { 2000 + year };
+        let era = shifted_year.div_euclid(400);
+        let year_of_era = shifted_year.rem_euclid(400);
+        let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+        let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+        let days = era * 146_097 + day_of_era - 719_468;
+        days * 86_400 + hour * 3600 + minute * 60
+    }
+
+    fn parts(&self) -> [i64; 5] {
+        let mut parts = [0_i64; 5];
+        for (part, pair) in parts.iter_mut().zip(self.0.as_bytes().chunks(2)) {
+            *part = pair.iter().fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0'));
+        }
+        parts
+    }
+}
+
+impl fmt::Display for Stamp {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Stamp {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Stamp({})", self.0)
+    }
+}
+
+/// A subscription (webspace): the element `domain`.
+#[derive(Debug, Clone)]
+pub struct Subscription {
+    /// Plesk's identifier, the same in every XML that describes this subscription.
+    pub guid: Option<String>,
+    /// The main domain.
+    pub domain: Domain,
+    /// Add-on domains and subdomains, in the order of the file.
+    pub sites: Vec<Domain>,
+    /// The system user that owns the webspace; absent for forwarding domains.
+    pub system_user: Option<SystemUser>,
+    /// Login of the client or reseller who owns it.
+    pub owner_login: Option<String>,
+    /// Mail address of the owner, where a metadata file of the same stamp tells it.
+    pub owner_email: Option<String>,
+    /// `YYYY-MM-DD`.
+    pub created: Option<String>,
+    /// `limit` elements; -1 means unlimited, sizes are bytes.
+    pub limits: BTreeMap<String, i64>,
+    /// IPv4 and IPv6 addresses, each once.
+    pub ip_addresses: Vec<String>,
+    /// State of the webspace.
+    pub status: Status,
+    /// Path in the tree of the XML that it was read from; of the first archive when it was
+    /// salvaged from file names.
+    pub metadata: String,
+    /// False when the element was not closed in its XML, or when the subscription was salvaged
+    /// from file names: there may have been more.
+    pub complete: bool,
+    /// Content besides mailboxes: web files, databases, keys, logs.
+    pub other_content: Vec<ContentRef>,
+    /// Settings that are present and that nobody carries so far: a word such as `databases` or
+    /// `certificates`, and how many. Never zero.
+    pub counts: Vec<(String, u64)>,
+}
+
+impl Subscription {
+    /// The main domain, then the sites.
+    pub fn domains(&self) -> impl Iterator<Item = &Domain> {
+        std::iter::once(&self.domain).chain(&self.sites)
+    }
+}
+
+/// The owner of a webspace on the old system.
+#[derive(Debug, Clone)]
+pub struct SystemUser {
+    /// Login.
+    pub name: String,
+    /// Absent when the XML has none.
+    pub password: Option<Password>,
+    /// Absent when it is `/bin/false`, which Plesk does not write.
+    pub shell: Option<String>,
+}
+
+/// Whether a thing was switched on.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Status {
+    /// On, or not said.
+    #[default]
+    Enabled,
+    /// Off.
+    Disabled {
+        /// Who switched it off: `admin`, `parent`, `client` and so on, verbatim. May be empty.
+        by: Vec<String>,
+    },
+}
+
+impl Status {
+    /// True when the thing itself is on: also when only its parent is suspended.
+    pub fn is_enabled_itself(&self) -> bool {
+        match self {
+            Status::Enabled => true,
+            Status::Disabled { by } => !by.is_empty() && by.iter().all(|who| who == "parent"),
+        }
+    }
+}
+
+/// What a domain is to its subscription.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DomainKind {
+    /// The subscription's own domain.
+    Main,
+    /// A further domain of the same webspace.
+    Addon,
+    /// A subdomain of one of its domains.
+    Subdomain {
+        /// Name of the parent domain, verbatim.
+        parent: String,
+    },
+}
+
+/// A domain of a subscription: the element `domain` or `site`.
+#[derive(Debug, Clone)]
+pub struct Domain {
+    /// Plesk's identifier.
+    pub guid: Option<String>,
+    /// As displayed, in Unicode; a wildcard subdomain has `_` for `*`.
+    pub name: String,
+    /// Lower-case, punycode: as mail addresses and directories are spelled.
+    pub ascii_name: String,
+    /// Main, add-on or subdomain.
+    pub kind: DomainKind,
+    /// Document root relative to the webspace.
+    pub www_root: Option<String>,
+    /// Whether it has files.
+    pub hosting: Hosting,
+    /// State of the domain.
+    pub status: Status,
+    /// Further names of the same domain.
+    pub aliases: Vec<DomainAlias>,
+    /// Absent when the XML has no `mailsystem`.
+    pub mail: Option<MailSystem>,
+}
+
+/// What a domain serves on the web.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hosting {
+    /// Files of the webspace.
+    Physical,
+    /// A redirect, standard or by frame.
+    Forward {
+        /// Where to; empty when the XML does not tell.
+        url: String,
+    },
+    /// Nothing.
+    None,
+}
+
+/// Another name of a domain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DomainAlias {
+    /// As displayed.
+    pub name: String,
+    /// Lower-case, punycode.
+    pub ascii_name: String,
+    /// Every mailbox of the domain is reachable here, too.
+    pub mail: bool,
+    /// The web site is served here, too.
+    pub web: bool,
+    /// The DNS zone follows that of the domain.
+    pub dns: bool,
+    /// State of the alias.
+    pub status: Status,
+}
+
+/// Mail of one domain.
+#[derive(Debug, Clone, Default)]
+pub struct MailSystem {
+    /// State of the mail service.
+    pub status: Status,
+    /// The `domainmail` archives: all mailboxes of the domain.
+    pub content: Vec<ContentRef>,
+    /// In the order of the file.
+    pub mailusers: Vec<MailUser>,
+    /// Verbatim: `reject`, `bounce:TEXT`, or an address.
+    pub catch_all: Option<String>,
+    /// Everything else below `mailsystem/preferences`, verbatim and without secrets.
+    pub settings: Vec<Setting>,
+}
+
+/// A setting that is named for a report and that this reader does not interpret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    /// The element, e.g. `grey-listing`.
+    pub name: String,
+    /// Attributes and text, verbatim; empty when it has none.
+    pub value: String,
+}
+
+/// One mail account of a domain.
+#[derive(Debug, Clone)]
+pub struct MailUser {
+    /// Local part as written.
+    pub name: String,
+    /// Local part in lower case, as directories are spelled.
+    pub local_part: String,
+    /// Plesk's identifier.
+    pub guid: Option<String>,
+    /// Absent when the XML has none.
+    pub password: Option<Password>,
+    /// Quota.
+    pub quota: MailQuota,
+    /// Absent when the account has no mailbox (forward or autoresponder only).
+    pub mailbox: Option<MailboxSettings>,
+    /// Local parts.
+    pub aliases: Vec<String>,
+    /// Forwarding.
+    pub forwarding: Forwarding,
+    /// Everything else that is present: autoresponders, spam filter, address book and so on.
+    pub settings: Vec<Setting>,
+}
+
+/// Quota of a mailbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailQuota {
+    /// A negative number in the XML.
+    Unlimited,
+    /// Bytes.
+    Bytes(u64),
+    /// Not set: the subscription's limit `mbox_quota` holds.
+    Default,
+}
+
+/// The mailbox of a mail account.
+#[derive(Debug, Clone)]
+pub struct MailboxSettings {
+    /// Whether mail is stored.
+    pub enabled: bool,
+    /// `mdir`, or `mbox` in very old dumps.
+    pub kind: String,
+    /// Its archives: usually a reference into the domain's one.
+    pub content: Vec<ContentRef>,
+}
+
+/// Forwarding of a mail account.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Forwarding {
+    /// Targets may be stored and inactive.
+    pub enabled: bool,
+    /// Addresses, verbatim.
+    pub targets: Vec<String>,
+}
+
+/// The element `cid`: content that lies in one archive, possibly split into volumes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContentRef {
+    /// `domainmail`, `mailbox`, `user-data`, `sqldump` and so on.
+    pub kind: String,
+    /// Directory of the archive in the repository; may be empty.
+    pub path: String,
+    /// Directory inside the archive where this content begins.
+    pub offset: Option<String>,
+    /// True when the archive belongs to another element and is only referred to.
+    pub referrer: bool,
+    /// Volumes in order; one for nearly every archive.
+    pub files: Vec<ContentFile>,
+}
+
+/// The element `content-file`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContentFile {
+    /// File name.
+    pub name: String,
+    /// Bytes, when the XML tells.
+    pub size: Option<u64>,
+    /// Where it lies in the tree; absent when it is not there.
+    pub entry: Option<EntryId>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Stamp, Status};
+
+    #[test]
+    fn stamp_is_a_date() {
+        let stamp = Stamp::parse("2401151030").unwrap();
+        // date -u -d '2024-01-15 10:30' +%s
+        assert_eq!(stamp.epoch(), 1_705_314_600);
+        // date -u -d '2000-02-29 23:59' +%s
+        assert_eq!(Stamp::parse("0002292359").unwrap().epoch(), 951_868_740);
+        assert_eq!(Stamp::parse("2413151030"), None);
+        assert_eq!(Stamp::parse("240115103"), None);
+        assert_eq!(Stamp::parse("240115103x"), None);
+    }
+
+    #[test]
+    fn parent_alone_leaves_the_child_enabled() {
+        let by =
+            |who: &[&str]| Status::Disabled { by: who.iter().map(ToString::to_string).collect() };
+        assert!(Status::Enabled.is_enabled_itself());
+        assert!(by(&["parent"]).is_enabled_itself());
+        assert!(!by(&["parent", "admin"]).is_enabled_itself());
+        assert!(!by(&[]).is_enabled_itself());
+    }
+}

@@ -1,0 +1,205 @@
+//! What was wrong with the metadata, as values.
+
+use super::Stamp;
+
+/// Why a backup could not be described at all.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DescribeError {
+    /// No metadata XML, and no file name that tells a domain.
+    #[error(
+        "`{backup}` holds no Plesk metadata (no `*_info_*.xml` among {entries} files), and no file name in it tells a domain"
+    )]
+    NoMetadata {
+        /// The backup.
+        backup: String,
+        /// Files in the tree.
+        entries: usize,
+    },
+    /// There are metadata files, but nothing could be read from any of them.
+    #[error(
+        "none of the {files} metadata files of `{backup}` could be read, and no file name in it tells a domain: {first}"
+    )]
+    NothingReadable {
+        /// The backup.
+        backup: String,
+        /// Metadata files that were tried.
+        files: usize,
+        /// What was wrong with the first.
+        first: Box<Problem>,
+    },
+}
+
+/// Something that the metadata say wrongly, twice, or not at all.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Problem {
+    /// The XML ends early or is not well-formed; what came before was kept.
+    #[error("`{file}` is damaged at byte {offset} of {size}, inside `{inside}`: {detail}")]
+    DamagedXml {
+        /// Metadata file.
+        file: String,
+        /// Where.
+        offset: u64,
+        /// Bytes of the file as its container declares them.
+        size: u64,
+        /// Elements that were open there, joined with `/`.
+        inside: String,
+        /// What was wrong.
+        detail: String,
+    },
+    /// A metadata file could not be read.
+    #[error("`{file}` could not be read: {detail}")]
+    UnreadableXml {
+        /// Metadata file.
+        file: String,
+        /// What the system said.
+        detail: String,
+    },
+    /// A metadata file is no migration dump.
+    #[error("`{file}` is no Plesk metadata: {detail}")]
+    NotMetadata {
+        /// Metadata file.
+        file: String,
+        /// What it is instead.
+        detail: String,
+    },
+    /// Bytes that XML does not allow were replaced by `?`.
+    #[error("`{file}` holds {count} characters that XML does not allow; each was read as `?`")]
+    ReplacedCharacters {
+        /// Metadata file.
+        file: String,
+        /// How many.
+        count: u64,
+    },
+    /// The XML of a subscription ended inside it.
+    #[error("the metadata of `{domain}` are cut off in `{file}`: settings after that are lost")]
+    IncompleteSubscription {
+        /// Main domain.
+        domain: String,
+        /// Metadata file.
+        file: String,
+    },
+    /// The mail account that was being read when the XML ended.
+    #[error("mail account `{mailuser}@{domain}` is cut off in `{file}` and was left out")]
+    LostMailUser {
+        /// Domain.
+        domain: String,
+        /// Local part, as far as it was there.
+        mailuser: String,
+        /// Metadata file.
+        file: String,
+    },
+    /// An element that lacks what it needs to be understood.
+    #[error("`{element}` in `{file}` ({object}) was not understood: {detail}")]
+    NotUnderstood {
+        /// Element name.
+        element: String,
+        /// What it belongs to.
+        object: String,
+        /// Metadata file.
+        file: String,
+        /// What is wrong.
+        detail: String,
+    },
+    /// The same local part twice in one domain.
+    #[error("mail account `{mailuser}@{domain}` stands {count} times in `{file}`")]
+    DuplicateMailUser {
+        /// Domain.
+        domain: String,
+        /// Local part in lower case.
+        mailuser: String,
+        /// How many times.
+        count: usize,
+        /// Metadata file.
+        file: String,
+    },
+    /// Two descriptions of one subscription that differ.
+    #[error(
+        "`{domain}` is described differently by `{kept}` and `{dropped}` ({difference}); the former was taken"
+    )]
+    Contradiction {
+        /// Main domain.
+        domain: String,
+        /// Metadata file that was taken.
+        kept: String,
+        /// Metadata file that was not.
+        dropped: String,
+        /// What differs, with both numbers or names.
+        difference: String,
+    },
+    /// The metadata name an archive that is not in the backup.
+    #[error("{owner}: `{file}` ({kind}) is not in the backup")]
+    MissingContent {
+        /// Domain or mail account.
+        owner: String,
+        /// Type of content.
+        kind: String,
+        /// File, with its path if the metadata give one.
+        file: String,
+        /// Declared bytes.
+        size: Option<u64>,
+    },
+    /// An archive has another size than the metadata say.
+    #[error("{owner}: `{file}` has {found} bytes, the metadata say {declared}")]
+    ContentSize {
+        /// Domain or mail account.
+        owner: String,
+        /// Path in the tree.
+        file: String,
+        /// Bytes that the metadata say.
+        declared: u64,
+        /// Bytes that the entry has.
+        found: u64,
+    },
+    /// Several files fit a reference equally well; none was taken.
+    #[error("{owner}: {candidates} files of the backup may be `{file}` ({kind}); none was taken")]
+    AmbiguousContent {
+        /// Domain or mail account.
+        owner: String,
+        /// Type of content.
+        kind: String,
+        /// File that was looked for.
+        file: String,
+        /// How many fit.
+        candidates: usize,
+    },
+    /// The tree holds other dumps, too; they were not read.
+    #[error("dump {stamp} ({files} metadata files) is also in the backup and was not read")]
+    OtherStamp {
+        /// Its stamp.
+        stamp: Stamp,
+        /// Metadata files that carry it.
+        files: usize,
+    },
+    /// The chosen dump is an increment: archives may hold only what changed.
+    #[error(
+        "dump {stamp} is an increment of {base}: its archives hold only what changed since (needed as well: {related})"
+    )]
+    Increment {
+        /// Its stamp.
+        stamp: Stamp,
+        /// Stamp of the full dump.
+        base: Stamp,
+        /// Stamps that it needs, joined with `, `.
+        related: String,
+    },
+    /// A flag beside the dump says that it did not end well.
+    #[error("`{file}`: Plesk itself marked this dump as `{status}`")]
+    DumpStatus {
+        /// The flag file.
+        file: String,
+        /// What it says.
+        status: String,
+    },
+    /// No metadata were found for a domain; file names told of it.
+    #[error(
+        "no metadata for `{domain}`: known only from `{evidence}`; passwords, aliases and settings are lost"
+    )]
+    Salvaged {
+        /// Main domain.
+        domain: String,
+        /// The path that told of it.
+        evidence: String,
+    },
+}
