@@ -1,21 +1,72 @@
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct UidlFormat { parts: Vec<u8> }
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{reason}")]
-pub struct UidlFormatError { pub format: String, pub reason: String }
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UidlInputs<'a> { pub uid: u32, pub uidvalidity: u32, pub base: &'a [u8], pub guid: &'a [u8] }
-impl UidlFormat {
-    pub fn parse(text: &str) -> Result<UidlFormat, UidlFormatError> { todo!() }
-    pub fn expand(&self, inputs: &UidlInputs<'_>) -> Vec<u8> { todo!() }
-    pub fn uid_dash_validity() -> UidlFormat { todo!() }
-    pub fn dovecot_default() -> UidlFormat { todo!() }
+//! UIDLs: the formats by which Dovecot makes them, and what is wrong with some.
+
+mod format;
+mod md5;
+mod parse;
+
+pub use format::{UidlFormat, UidlInputs};
+pub use parse::UidlFormatError;
+
+/// Formats that are met in practice, the most likely first.
+///
+/// The first is Dovecot's default, the second cPanel's; the others come from migration guides and
+/// from servers that wanted their UIDLs to look like another server's.
+pub fn known_formats() -> &'static [&'static str] {
+    &[
+        "%08Xu%08Xv", "UID%u-%v", "%u-%v", "%v-%u", "%v.%u", "%u.%v", "%f", "%g", "%08Xv%08Xu",
+        "%Mf", "%Mg", "%u", "%v%u", "%u%v", "%Xu%Xv", "%Xv%Xu",
+    ]
 }
-impl std::fmt::Display for UidlFormat {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { todo!() }
+
+/// Finds the known format that explains most of what a server was seen to serve, and how many of
+/// the samples it explains. None when no format explains any of them.
+pub fn recognise(samples: &[(UidlInputs<'_>, &[u8])]) -> Option<(UidlFormat, usize)> {
+    let mut best: Option<(UidlFormat, usize)> = None;
+    for format in known_formats().iter().filter_map(|text| UidlFormat::parse(text).ok()) {
+        let explained =
+            samples.iter().filter(|(inputs, served)| format.expand(inputs) == *served).count();
+        if explained > best.as_ref().map_or(0, |(_, count)| *count) {
+            best = Some((format, explained));
+        }
+    }
+    best
 }
-pub fn known_formats() -> &'static [&'static str] { &[] }
-pub fn recognise(samples: &[(UidlInputs<'_>, &[u8])]) -> Option<(UidlFormat, usize)> { todo!() }
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum UidlProblem { Empty, TooLong(usize), OutsideAscii, SpaceOrControl }
-pub fn problem(uidl: &[u8]) -> Option<UidlProblem> { todo!() }
+
+/// What is wrong with a UIDL by RFC 1939: 1 to 70 characters of 0x21 to 0x7E.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum UidlProblem {
+    /// It is empty.
+    #[error("empty")]
+    Empty,
+    /// It holds a space or a control character, which a `dovecot-uidlist` can't hold.
+    #[error("holds a space or control character")]
+    SpaceOrControl,
+    /// It holds bytes above 0x7E. Servers serve it all the same.
+    #[error("holds a byte outside ASCII")]
+    OutsideAscii,
+    /// It is longer than 70 characters. Servers serve it all the same.
+    #[error("{0} characters long, 70 at most")]
+    TooLong(usize),
+}
+
+impl UidlProblem {
+    /// Whether the value can't be written to a `dovecot-uidlist` at all.
+    pub fn prevents_writing(self) -> bool {
+        matches!(self, UidlProblem::Empty | UidlProblem::SpaceOrControl)
+    }
+}
+
+/// What is wrong with a UIDL, if anything; the gravest.
+pub fn problem(uidl: &[u8]) -> Option<UidlProblem> {
+    if uidl.is_empty() {
+        Some(UidlProblem::Empty)
+    } else if uidl.iter().any(|byte| matches!(byte, 0..=b' ' | 0x7f)) {
+        Some(UidlProblem::SpaceOrControl)
+    } else if !uidl.is_ascii() {
+        Some(UidlProblem::OutsideAscii)
+    } else if uidl.len() > 70 {
+        Some(UidlProblem::TooLong(uidl.len()))
+    } else {
+        None
+    }
+}
