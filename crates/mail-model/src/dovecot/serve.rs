@@ -122,7 +122,7 @@ pub fn serve(input: &ServeInput<'_>) -> Served {
     let mut positions = Vec::with_capacity(messages.capacity());
     for (record, file) in listed {
         let record = &records[record];
-        positions.push(record.get(b'O').map_or(0, position));
+        positions.push(record.get(b'O').map_or(UNPLACED, position));
         messages.push((file, record.uid, Some(record)));
     }
     for file in fresh {
@@ -130,7 +130,7 @@ pub fn serve(input: &ServeInput<'_>) -> Served {
             without_uid.push(file);
             continue;
         }
-        positions.push(0);
+        positions.push(UNPLACED);
         messages.push((file, next_uid, None));
         next_uid += 1;
     }
@@ -164,16 +164,20 @@ pub fn serve(input: &ServeInput<'_>) -> Served {
     }
 
     let mut pop3_order: Vec<usize> = (0..messages.len()).collect();
-    pop3_order.sort_by_key(|message| match positions[*message] {
-        0 => (true, 0),
-        position => (false, position),
-    });
+    pop3_order.sort_by_key(|message| positions[*message]);
     Served { uidvalidity, next_uid, messages, pop3_order, not_served, without_uid }
 }
 
-/// The value of an `O` field; 0, which is none, when it is no number.
-fn position(value: &[u8]) -> u32 {
-    str::from_utf8(value).ok().and_then(|digits| digits.parse().ok()).unwrap_or(0)
+/// Where a message without `O` stands: behind those that have it.
+const UNPLACED: u64 = 0xffff_ffff;
+
+/// The value of an `O` field. 0 is a position like others; what is no number is none.
+fn position(value: &[u8]) -> u64 {
+    str::from_utf8(value)
+        .ok()
+        .filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
+        .and_then(|digits| digits.parse().ok())
+        .unwrap_or(UNPLACED)
 }
 
 fn rename_duplicates(messages: &mut [ServedMessage]) {
