@@ -1,1 +1,46 @@
-//! placeholder
+//! Builds Plesk backups for tests, recordings and benchmarks, packed as Plesk's Linux backup
+//! writer packs them: a tree of XML metadata, inner archives and `.discovered` directories, on
+//! disk or wrapped into one plain outer tar.
+//!
+//! A backup is described by a [`Spec`], in which every field has a default, and packed by
+//! [`pack_tar`] or [`pack_directory`]. Everything is streamed: a synthetic mailbox of many
+//! gigabytes needs no more memory than a small one. The same spec gives the same bytes.
+//!
+//! ```
+//! use plesk_fixture::{MailboxSpec, MemoryFile, Spec, SubscriptionSpec, pack_tar};
+//!
+//! let message = MemoryFile::file("Maildir/cur/1700000000.M1P1.host,S=9:2,S", 1_700_000_000, "A: b\n\nc\n");
+//! let mut subscription = SubscriptionSpec::new("example.com");
+//! subscription.mailboxes.push(MailboxSpec::new("info").with_files(vec![message]));
+//! let mut spec = Spec::default();
+//! spec.subscriptions.push(subscription);
+//!
+//! let directory = tempfile::tempdir()?;
+//! pack_tar(&spec, &directory.path().join("backup_2401151030.tar"))?;
+//! # Ok::<(), anyhow::Error>(())
+//! ```
+//!
+//! The binary `plesk-pack` does the same from a JSON file, for programs that are not written in
+//! Rust. [`corrupt`] damages what was packed.
+
+mod archive;
+pub mod corrupt;
+mod discovered;
+mod domain_xml;
+mod layout;
+mod mail_content;
+mod metadata;
+mod pack;
+mod sink;
+mod spec;
+mod synthetic;
+mod tar_format;
+mod walk;
+mod xml;
+
+pub use pack::{pack_directory, pack_tar};
+pub use spec::{
+    Compression, ContentPaths, DatabaseSpec, DomainAliasSpec, Hosting, Level, MailLayout,
+    MailboxSource, MailboxSpec, MemoryFile, MemoryKind, PasswordSpec, SiteSpec, Spec,
+    SubscriptionSpec, SyntheticServer, UnlistedSpec,
+};

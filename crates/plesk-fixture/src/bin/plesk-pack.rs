@@ -1,0 +1,112 @@
+//! Packs a Plesk backup from a description in JSON, or a synthetic one for benchmarks.
+
+use std::fs::File;
+use std::io::{self, BufReader, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use clap::Parser;
+use plesk_fixture::{
+    Compression, Level, MailboxSource, MailboxSpec, PasswordSpec, Spec, SubscriptionSpec,
+    SyntheticServer, pack_directory, pack_tar,
+};
+
+/// Packs a Plesk backup for tests and benchmarks.
+///
+/// OUT is written as one plain tar when its name ends in `.tar`, else as a directory.
+#[derive(Parser)]
+struct Arguments {
+    /// Mail made up instead of SPEC, as KEY=VALUE,...: mailboxes (1), messages of each (100),
+    /// size of a message in bytes (8192), seed (0), server (dovecot, courier, none), level
+    /// (server, client, subscription), compression (tar, tgz, tzst), domain, stamp, and quality
+    /// of compression (1).
+    #[arg(long, value_name = "KEY=VALUE,...")]
+    synthetic: Option<String>,
+    /// Prints the sample's SPEC instead of packing.
+    #[arg(long)]
+    sample: bool,
+    /// SPEC OUT, or OUT alone with --synthetic. SPEC is a JSON file, `-` for standard input;
+    /// relative paths in it are seen from its directory.
+    #[arg(value_name = "SPEC OUT", num_args = 0..=2)]
+    paths: Vec<PathBuf>,
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    if arguments.sample {
+        let mut out = io::stdout().lock();
+        serde_json::to_writer_pretty(&mut out, &Spec::sample())?;
+        return Ok(writeln!(out)?);
+    }
+    let (spec, out) = match (&arguments.synthetic, &arguments.paths[..]) {
+        (Some(settings), [out]) => (synthetic(settings)?, out),
+        (None, [spec, out]) => (read_spec(spec)?, out),
+        (Some(_), paths) => bail!("--synthetic wants OUT alone, {} paths are given", paths.len()),
+        (None, paths) => bail!("SPEC and OUT are wanted, {} paths are given", paths.len()),
+    };
+    if out.extension().is_some_and(|extension| extension == "tar") {
+        pack_tar(&spec, out)
+    } else {
+        pack_directory(&spec, out)
+    }
+}
+
+fn read_spec(path: &Path) -> Result<Spec> {
+    if path == Path::new("-") {
+        return serde_json::from_reader(io::stdin().lock()).context("standard input");
+    }
+    let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+    let mut spec: Spec = serde_json::from_reader(BufReader::new(file))
+        .with_context(|| path.display().to_string())?;
+    spec.resolve_paths(path.parent().unwrap_or(Path::new("")));
+    Ok(spec)
+}
+
+/// A backup of one subscription with mailboxes that differ in their seeds.
+fn synthetic(settings: &str) -> Result<Spec> {
+    let (mut mailboxes, mut messages, mut message_bytes) = (1_u64, 100_u64, 8192_u64);
+    let (mut seed, mut server) = (0_u64, SyntheticServer::Dovecot);
+    let mut subscription = SubscriptionSpec::default();
+    let mut spec = Spec { compression_level: Some(1), ..Spec::default() };
+    for setting in settings.split(',') {
+        let (key, value) =
+            setting.split_once('=').with_context(|| format!("{setting:?} is not KEY=VALUE"))?;
+        let number =
+            || value.parse::<u64>().with_context(|| format!("{key}={value}: not a number"));
+        match key {
+            "mailboxes" => mailboxes = number()?,
+            "messages" => messages = number()?,
+            "size" => message_bytes = number()?,
+            "seed" => seed = number()?,
+            "quality" => spec.compression_level = Some(i32::try_from(number()?)?),
+            "domain" => value.clone_into(&mut subscription.name),
+            "stamp" => value.clone_into(&mut spec.stamp),
+            "server" => server = named(key, value)?,
+            "level" => spec.level = named::<Level>(key, value)?,
+            "compression" => spec.compression = named::<Compression>(key, value)?,
+            _ => bail!("{key} is no setting of --synthetic"),
+        }
+    }
+    if server == SyntheticServer::Courier {
+        spec.components = vec!["courier-imap".into(), "postfix".into()];
+    }
+    subscription.mailboxes = (0..mailboxes)
+        .map(|number| MailboxSpec {
+            password: Some(PasswordSpec::plain(format!("Secret-{number}"))),
+            source: Some(MailboxSource::Synthetic {
+                messages,
+                message_bytes,
+                seed: seed.wrapping_add(number),
+                server,
+            }),
+            ..MailboxSpec::new(format!("user{number:04}"))
+        })
+        .collect();
+    spec.subscriptions.push(subscription);
+    Ok(spec)
+}
+
+/// A word that stands for one of several values.
+fn named<T: serde::de::DeserializeOwned>(key: &str, value: &str) -> Result<T> {
+    serde_json::from_value(value.into()).with_context(|| format!("{key}={value}"))
+}

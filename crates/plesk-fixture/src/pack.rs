@@ -1,0 +1,267 @@
+//! Packs a backup in the order of a real export: content archives, `.discovered`, XML last.
+
+use std::io;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::archive::{ArchiveWriter, write_archive};
+use crate::discovered::{Dump, client_row, main_guid, object_index, write_discovered};
+use crate::domain_xml::Contents;
+use crate::layout::{
+    Domain, Layout, Subscription, client_directory, client_guid, database_directory, join,
+    mailbox_directory, stamp_to_epoch,
+};
+use crate::mail_content::{add_domain, add_maildir, has_mail};
+use crate::metadata::{client_xml, main_xml, subscription_xml};
+use crate::sink::{DirectorySink, Sink, TarSink};
+use crate::spec::{Hosting, Level, MailLayout, MemoryFile, Spec};
+use crate::tar_format::WEBSPACE;
+use crate::walk::add_memory;
+
+/// Packs a backup as a tree below `directory`, as it lies in the repository of a Plesk server.
+///
+/// # Errors
+///
+/// When a tree of mail cannot be read, `directory` cannot be written, or the spec contradicts
+/// itself; the error names the file or the part of the spec.
+pub fn pack_directory(spec: &Spec, directory: &Path) -> Result<()> {
+    std::fs::create_dir_all(directory)
+        .with_context(|| format!("cannot create {}", directory.display()))?;
+    pack(spec, &mut DirectorySink { root: directory.to_path_buf() })
+}
+
+/// Packs a backup as one plain tar, as Plesk exports it.
+///
+/// # Errors
+///
+/// As [`pack_directory`]; a half-written file is left behind then.
+pub fn pack_tar(spec: &Spec, file: &Path) -> Result<()> {
+    let mut sink = TarSink::create(file, stamp_to_epoch(&spec.stamp)?, spec.wrap.clone())?;
+    pack(spec, &mut sink)?;
+    if spec.export_index {
+        for name in ["dump-header", "dump-index", "archive-index"] {
+            write_text(&mut sink, name, &format!("{name} of {}\n", spec.stamp))?;
+        }
+    }
+    sink.finish()
+}
+
+fn pack(spec: &Spec, sink: &mut dyn Sink) -> Result<()> {
+    let layout = Layout::new(spec)?;
+    let mut contents = Contents::new();
+    if spec.content {
+        for subscription in &layout.subscriptions {
+            add_contents(&layout, sink, &mut contents, subscription)
+                .with_context(|| format!("subscription {}", subscription.spec.name))?;
+        }
+    }
+    let info = format!("{}.xml", layout.stem("info"));
+    if spec.level != Level::Subscription {
+        for subscription in &layout.subscriptions {
+            let directory = &subscription.domain.directory;
+            let dump = Dump {
+                directory,
+                size: total(&contents, directory),
+                owner: &subscription.spec.owner,
+                guid: &subscription.domain.guid,
+                object: &subscription.spec.name,
+                full: false,
+                files: subscription_files(subscription, &contents),
+            };
+            write_discovered(&layout, sink, &dump)?;
+            let xml = subscription_xml(&layout, &contents, subscription);
+            write_text(sink, &join(directory, &info), &xml)?;
+        }
+    }
+    if spec.level == Level::Server {
+        for login in layout.clients() {
+            let directory = client_directory(login);
+            let dump = Dump {
+                directory: &directory,
+                size: total(&contents, &directory),
+                owner: "admin",
+                guid: &client_guid(login),
+                object: login,
+                full: false,
+                files: vec![("object_index".into(), client_row(login))],
+            };
+            write_discovered(&layout, sink, &dump)?;
+            write_text(sink, &join(&directory, &info), &client_xml(&layout, login))?;
+        }
+    }
+    let mut files = Vec::new();
+    let (owner, object) = match (spec.level, &layout.subscriptions[..]) {
+        (Level::Subscription, [only]) => {
+            files = subscription_files(only, &contents);
+            (only.spec.owner.as_str(), only.spec.name.as_str())
+        }
+        (Level::Client, _) => ("admin", spec.client_login.as_str()),
+        _ => ("admin", spec.server_name.as_str()),
+    };
+    if spec.level != Level::Subscription {
+        let mut index: String = layout.subscriptions.iter().map(object_index).collect();
+        index.extend(layout.clients().into_iter().map(client_row));
+        files.push(("object_index".into(), index));
+        files.push(("webcontent_index".into(), String::new()));
+    }
+    let guid = main_guid(&layout);
+    let size = total(&contents, "");
+    write_discovered(
+        &layout,
+        sink,
+        &Dump { directory: "", size, owner, guid: &guid, object, full: true, files },
+    )?;
+    write_text(sink, &info, &main_xml(&layout, &contents))?;
+    Ok(())
+}
+
+/// Packs the content archives of one subscription.
+fn add_contents(
+    layout: &Layout<'_>,
+    sink: &mut dyn Sink,
+    contents: &mut Contents,
+    subscription: &Subscription<'_>,
+) -> Result<()> {
+    let (spec, domain) = (subscription.spec, &subscription.domain);
+    let mut packer = Packer { layout, sink, contents };
+    if spec.hosting == Hosting::Physical {
+        let mtime = stamp_to_epoch(&layout.spec.stamp)?;
+        let mut files = vec![web_page(&spec.www_root, &spec.name, mtime)];
+        for site in &subscription.sites {
+            if site.spec.hosting == Hosting::Physical {
+                let root = &site.spec.www_root;
+                let root = if root.is_empty() { &site.domain.ascii_name } else { root };
+                files.push(web_page(root, &site.spec.name, mtime));
+            }
+        }
+        packer.memory(domain, "", "user-data", &files)?;
+        let cache = format!("{}/cache/page.html", spec.www_root);
+        let written_by_server = [MemoryFile::file(cache, mtime, "<p>made by the web server</p>\n")];
+        packer.memory(domain, "", "apache-files", &written_by_server)?;
+    } else {
+        ensure!(
+            subscription.sites.is_empty() || spec.hosting == Hosting::None,
+            "a subscription that only forwards cannot have sites"
+        );
+    }
+    for (id, database) in (1..).zip(&spec.databases) {
+        let mtime = stamp_to_epoch(&layout.spec.stamp)?;
+        let dump = format!("CREATE TABLE `t` (`id` int); -- {}\n", database.name);
+        let file = MemoryFile::file(layout.stem("sqldump"), mtime, dump);
+        packer.memory(domain, &database_directory(&database.name, id), "sqldump", &[file])?;
+    }
+    packer.mail(domain)?;
+    for site in &subscription.sites {
+        packer.mail(&site.domain).with_context(|| format!("site {}", site.spec.name))?;
+    }
+    Ok(())
+}
+
+fn web_page(root: &str, name: &str, mtime: i64) -> MemoryFile {
+    MemoryFile::file(format!("{root}/index.html"), mtime, format!("<h1>{name}</h1>\n"))
+}
+
+/// Packs archives and remembers their sizes.
+struct Packer<'a> {
+    layout: &'a Layout<'a>,
+    sink: &'a mut dyn Sink,
+    contents: &'a mut Contents,
+}
+
+impl Packer<'_> {
+    fn archive(
+        &mut self,
+        domain: &Domain<'_>,
+        inside: &str,
+        kind: &str,
+        fill: &mut dyn FnMut(&mut ArchiveWriter<'_>) -> io::Result<()>,
+    ) -> Result<()> {
+        let directory = join(&domain.directory, inside);
+        let path = join(&directory, &self.layout.archive_name(kind));
+        let spec = self.layout.spec;
+        let size = self.sink.file(&path, &mut |out| write_archive(spec, out, fill))?;
+        self.contents.insert(path, size);
+        Ok(())
+    }
+
+    fn memory(
+        &mut self,
+        domain: &Domain<'_>,
+        inside: &str,
+        kind: &str,
+        files: &[MemoryFile],
+    ) -> Result<()> {
+        let files: Vec<_> = files.iter().collect();
+        self.archive(domain, inside, kind, &mut |archive| {
+            add_memory(archive, &WEBSPACE, &files, b"")
+        })
+    }
+
+    fn mail(&mut self, domain: &Domain<'_>) -> Result<()> {
+        let Some(mail) = &domain.mail else { return Ok(()) };
+        match self.layout.spec.mail_layout {
+            MailLayout::Domain if has_mail(mail) => {
+                self.archive(domain, "", "domainmail", &mut |archive| add_domain(archive, mail))
+            }
+            MailLayout::Domain => Ok(()),
+            MailLayout::Mailbox => {
+                ensure!(
+                    mail.unlisted.is_empty(),
+                    "archives of single mailboxes know no unlisted ones"
+                );
+                for (id, mailbox) in (domain.first_mailbox..).zip(mail.mailboxes) {
+                    if let Some(source) = mailbox.mail() {
+                        let inside = mailbox_directory(&mailbox.name.to_lowercase(), id);
+                        self.archive(domain, &inside, "mdir", &mut |archive| {
+                            add_maildir(archive, &source)
+                        })?;
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Inventory and indexes of the content of one subscription. Plesk lists every file in the
+/// indexes; readers that do not follow increments have no use for them, so they are empty here.
+fn subscription_files(
+    subscription: &Subscription<'_>,
+    contents: &Contents,
+) -> Vec<(String, String)> {
+    let mut files = Vec::new();
+    let domains = std::iter::once(&subscription.domain)
+        .chain(subscription.sites.iter().map(|site| &site.domain));
+    for kind in ["user-data", "apache-files"] {
+        let start = join(&subscription.domain.directory, "");
+        if contents.keys().any(|path| path.starts_with(&start) && path.contains(kind)) {
+            files.push((format!("cid_{kind}"), String::new()));
+        }
+    }
+    for domain in domains {
+        let packed = |path: &String| {
+            path.strip_prefix(&domain.directory)
+                .map(|rest| rest.trim_start_matches('/'))
+                .is_some_and(|rest| !rest.contains('/') && rest.contains("_domainmail_"))
+        };
+        if contents.keys().any(packed) {
+            files.push((format!("cid_domainmail_{}", domain.id), String::new()));
+        }
+    }
+    files.push(("object_index".into(), object_index(subscription)));
+    files
+}
+
+/// Bytes of content below a directory.
+fn total(contents: &Contents, directory: &str) -> u64 {
+    let below = |path: &str| {
+        directory.is_empty()
+            || path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'))
+    };
+    contents.iter().filter(|(path, _)| below(path)).map(|(_, size)| size).sum()
+}
+
+fn write_text(sink: &mut dyn Sink, path: &str, text: &str) -> Result<u64> {
+    sink.file(path, &mut |out| out.write_all(text.as_bytes()))
+}
