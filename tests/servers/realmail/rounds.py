@@ -1,0 +1,197 @@
+"""One round of the end-to-end test: old server, backup, conversion, new server, and the control."""
+import contextlib
+from collections import Counter
+from dataclasses import dataclass
+
+from . import clients as clients_module
+from . import corpus, digests, environment, state, truth
+from .backup import Packing, pack
+from .conversion import convert, unpack
+from .dovecot import CopiedDovecot, CpanelDovecot
+from .environment import reserve_ports, work_directory
+from .mailboxes import ALICE, IMAP_CLIENTS, INFO, MAILBOXES, POP3_CLIENTS, SALES, UNREAD, USERS
+from .oldside import live
+from .scenario import KEYWORDS, LABELS, LETTERS
+from .sessions import Imap
+
+# The one format under which a plain copy is right already: cPanel's own.
+SAME_AS_CPANEL = "UID%u-%v"
+
+
+@dataclass(frozen=True)
+class Round:
+    """What one round tries."""
+
+    name: str
+    uidl_format: str | None
+    new_versions: tuple
+    packing: Packing
+
+
+ROUNDS = (
+    Round("dovecot-default", "%08Xu%08Xv", ("2.3", "2.4"), Packing("server", "tzst", "tar")),
+    Round("dovecot-cpanel", SAME_AS_CPANEL, ("2.3",), Packing("subscription", "tgz", "tar")),
+    Round("dovecot-u-v", "%u-%v", ("2.3",), Packing("client", "tzst", "dir")),
+    Round("dovecot-v.u", "%v.%u", ("2.3",), Packing("server", "tar", "dir")),
+    Round("dovecot-f", "%f", ("2.3",), Packing("subscription", "tzst", "dir")),
+    Round("dovecot-g", "%g", ("2.3",), Packing("client", "tgz", "tar")),
+    Round("courier", None, ("2.3", "2.4"), Packing("server", "tgz", "dir")),
+)
+
+
+class Checks:
+    """Results by name: an empty list of differences is a pass."""
+
+    def __init__(self):
+        self.results = []
+
+    def add(self, name, differences):
+        """One check."""
+        self.results.append({"check": name, "differences": [str(each) for each in differences]})
+
+    def equal(self, name, expected, found):
+        """A check of one value."""
+        self.add(name, [] if expected == found else [f"expected {expected}, found {found}"])
+
+
+def _bodies(messages):
+    return Counter(clients_module.body_digest(message) for message in messages)
+
+
+def _row(old_side, uidl_format, version):
+    """One line of the table, filled in while the checks run."""
+    return {"old": "Courier 5" if uidl_format is None else f"Dovecot `{uidl_format}`", "new": f"Dovecot {version}",
+            "clients": {name: {"new": 0, "again": 0, "expected": 0} for name in POP3_CLIENTS + IMAP_CLIENTS},
+            "control": {name: {"new": 0, "again": 0, "error": False} for name in POP3_CLIENTS + IMAP_CLIENTS},
+            "uidl": [0, 0], "uid": [0, 0], "kind": old_side.kind}
+
+
+def run(what):
+    """Run one round; returns the checks and the table's lines."""
+    checks, rows = Checks(), []
+    with work_directory() as work, reserve_ports() as ports:
+        clients = clients_module.for_mailboxes(work / "clients", MAILBOXES, ports)
+        old_side = live(what.uidl_format, work, ports, clients)
+        for client in clients:
+            downloaded, error = old_side.downloads[client.directory.name]
+            expected = 0 if client.mailbox.local == "empty" else 1
+            checks.add(f"{client.directory.name} fetches from the old server",
+                       [error] if error else [] if downloaded.total() >= expected else ["nothing was downloaded"])
+        backup = pack(old_side.mailroot, old_side.kind, what.packing, work / what.packing.name())
+        archive, report = convert(backup, work / "out", old_side.option)
+        control = _control(what, work, ports, clients, old_side, checks)
+        for version in what.new_versions:
+            row = _row(old_side, what.uidl_format, version)
+            row["control"] = control
+            place = environment.trixie_directory() if version == "2.4" else contextlib.nullcontext(work / "new-2.3")
+            with place as directory:
+                home = unpack(archive, directory / "account")
+                checks.add(f"{version}: every message byte for byte, with its time",
+                           digests.compare(digests.of_plesk(old_side.mailroot), digests.of_cpanel(home)))
+                with CpanelDovecot(directory / "server", ports, home, version) as server:
+                    _converted(version, work, ports, clients, old_side, report, checks, row)
+                    checks.add(f"{version}: the new server has nothing to complain about", server.complaints())
+            rows.append(row)
+    return {"checks": checks.results, "rows": rows}
+
+
+def _converted(version, work, ports, clients, old_side, report, checks, row):
+    """The same clients, with their memory, at the converted mailboxes; then what the server says."""
+    returning = [client.copy(work / f"clients-{version}" / client.directory.name) for client in clients]
+    for client in returning:
+        downloaded, error = client.run()
+        expected = _bodies(old_side.late[client.mailbox.address])
+        cell = row["clients"][client.name]
+        cell["new"] += (downloaded & expected).total()
+        cell["again"] += (downloaded - expected).total()
+        cell["expected"] += expected.total()
+        where = f"{version}: {client.directory.name} downloads what nobody had fetched, once"
+        checks.add(where, [error] if error else [] if downloaded == expected else
+                   [f"{downloaded.total()} downloads instead of {expected.total()}"])
+    for mailbox in MAILBOXES:
+        known = old_side.truth[mailbox.address]
+        pop3 = state.dump_pop3(*ports[:1], mailbox.address, mailbox.password)
+        imap = state.dump_imap(ports[1], mailbox.address, mailbox.password)
+        _compare(f"{version}: {mailbox.address}", known, pop3, imap, mailbox, report, checks, row)
+    _next_message(version, ports, [client for client in returning if client.mailbox == ALICE], checks)
+
+
+def _compare(where, known, pop3, imap, mailbox, report, checks, row):
+    if known["pop3"] is not None:
+        checks.add(f"{where}: POP3 as before", state.compare_pop3(known["pop3"], pop3))
+        served = {entry["uidl"]: entry["digest"] for entry in pop3}
+        row["uidl"][0] += sum(served.get(entry["uidl"]) == entry["digest"] for entry in known["pop3"])
+        row["uidl"][1] += len(known["pop3"])
+    if known["imap"] is not None:
+        lost, differences = lost_keywords(known["imap"], imap, report)
+        checks.add(f"{where}: no keyword is lost but those without a letter, and these are reported", differences)
+        checks.add(f"{where}: IMAP as before", state.compare_imap(known["imap"], imap, lost))
+        for name, folder in known["imap"]["folders"].items():
+            after = imap["folders"].get(name, {"uidvalidity": None, "messages": []})
+            served = {entry["uid"]: entry["digest"] for entry in after["messages"]}
+            same = after["uidvalidity"] == folder["uidvalidity"]
+            row["uid"][0] += sum(same and served.get(entry["uid"]) == entry["digest"] for entry in folder["messages"])
+            row["uid"][1] += len(folder["messages"])
+    if mailbox == UNREAD:
+        checks.equal(f"{where}: all three messages are there", 3, len(pop3))
+
+
+def lost_keywords(before, after, report):
+    """A folder has letters for 26 keywords: the ones beyond must be the only loss, and be reported.
+
+    Returns the lost ones, and what is wrong with that.
+    """
+    def keywords(record):
+        folder = record["folders"].get(LABELS, {"messages": []})
+        return {flag for message in folder["messages"] for flag in message["flags"]} & set(KEYWORDS)
+    lost = keywords(before) - keywords(after)
+    expected = max(0, len(keywords(before)) - LETTERS)
+    differences = [] if len(lost) == expected else [f"expected {expected}, found {len(lost)}: {sorted(lost)}"]
+    told = [finding for finding in report["findings"] if finding["code"] in ("keywords-full", "keywords-dropped")
+            and LABELS in f"{finding['object']} {finding['text']}"]
+    if lost and not told:
+        differences.append("the report says nothing of them")
+    return frozenset(lost), differences
+
+
+def _next_message(version, ports, clients, checks):
+    """Mail after the move is new to every client: no UID and no UIDL is given out a second time."""
+    message = corpus.load()[26]
+    with Imap(ports[1], ALICE.address, ALICE.password) as imap:
+        imap.append("INBOX", message, "()", "01-Jan-2025 00:00:00 +0000")
+    for client in clients:
+        downloaded, error = client.run()
+        checks.add(f"{version}: {client.directory.name} fetches the first mail after the move",
+                   [error] if error else [] if downloaded == _bodies([message]) else
+                   [f"{downloaded.total()} downloads instead of 1"])
+
+
+def _control(what, work, ports, clients, old_side, checks):
+    """The same maildirs, copied as they are: must go wrong where the formats differ, or the test proves nothing."""
+    cells = {name: {"new": 0, "again": 0, "error": False} for name in POP3_CLIENTS + IMAP_CLIENTS}
+    copied = work / "control-mail"
+    truth.copy_maildirs(old_side.mailroot, copied)
+    with CopiedDovecot(work / "control", ports, copied, USERS):
+        for client in clients:
+            if client.mailbox not in (ALICE, SALES, INFO):
+                continue
+            known = old_side.truth[client.mailbox.address]
+            downloaded, error = client.copy(work / "clients-control" / client.directory.name).run()
+            expected = _bodies(old_side.late[client.mailbox.address])
+            cell = cells[client.name]
+            cell["new"] += (downloaded & expected).total()
+            cell["again"] += (downloaded - expected).total()
+            cell["error"] |= error is not None
+            name = f"control: {client.directory.name}"
+            if client.name in POP3_CLIENTS and what.uidl_format != SAME_AS_CPANEL:
+                checks.equal(f"{name} downloads everything again", len(known["pop3"]), downloaded.total())
+            elif client.name in POP3_CLIENTS or old_side.kind == "dovecot":
+                checks.equal(f"{name} downloads only what is new", expected, downloaded)
+            else:
+                checks.add(f"{name} can't go on", [] if error or downloaded != expected else ["it could"])
+        for mailbox in (ALICE, SALES, INFO):
+            differs = bool(state.compare_pop3(old_side.truth[mailbox.address]["pop3"],
+                                              state.dump_pop3(ports[0], mailbox.address, mailbox.password)))
+            checks.equal(f"control: {mailbox.address}: the UIDLs are others than before",
+                         what.uidl_format != SAME_AS_CPANEL, differs)
+    return cells
