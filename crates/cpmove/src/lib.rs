@@ -28,8 +28,10 @@ mod account_error;
 mod archive;
 mod compressor;
 mod domain_name;
+mod gzip;
 mod local_part;
 mod members;
+mod ordered;
 mod password;
 mod user_name;
 

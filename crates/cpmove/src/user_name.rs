@@ -196,12 +196,14 @@ impl UserName {
     /// MySQL servers of cPanel want the first eight characters to be unique too (MariaDB does
     /// not); callers that care say so through `taken`.
     pub fn derive(wanted: &str, main_domain: &str, taken: &dyn Fn(&str) -> bool) -> UserName {
-        let base = [wanted, main_domain, "account"]
-            .into_iter()
-            .map(letters_and_digits)
-            .find(|candidate| !candidate.is_empty())
-            .map(with_legal_beginning)
-            .unwrap_or_default();
+        let mut base = letters_and_digits(wanted);
+        if base.is_empty() {
+            base = letters_and_digits(main_domain);
+        }
+        if base.is_empty() {
+            "account".clone_into(&mut base);
+        }
+        let base = with_legal_beginning(base);
         let mut last = UserName(format!("u{LAST_NUMBER}"));
         for number in 1..=LAST_NUMBER {
             let suffix = if number == 1 { String::new() } else { number.to_string() };

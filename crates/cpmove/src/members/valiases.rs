@@ -1,0 +1,130 @@
+//! `va/DOMAIN`: Exim's aliases.
+//!
+//! `:fail:` and `:blackhole:` are written without quotes. Both forms are in use, and both refuse
+//! or discard; but Exim 4.96, asked with `exim -bt`, puts the closing quote of the quoted form
+//! behind the text that the sender reads, and DirectAdmin's importer misreads it.
+
+use std::collections::BTreeMap;
+
+use super::check::{address, is_address_character};
+use super::lines::line;
+use crate::{Account, AccountError, Alias, CatchAll, Destination, DomainMail, DomainName};
+
+/// The one program that a mail may be given to.
+const AUTORESPONDER: &str = "/usr/local/cpanel/bin/autorespond";
+
+/// One line for each alias, sorted, and always one for everything else: without it, the new
+/// server's default would decide.
+pub(super) fn text(
+    account: &Account,
+    domain: &DomainName,
+    mail: &DomainMail,
+) -> Result<String, AccountError> {
+    let mut lines = BTreeMap::new();
+    for alias in &mail.aliases {
+        let left = left_side(domain, alias)?;
+        let right = destinations(account, &left, alias)?;
+        if lines.insert(left.clone(), right).is_some() {
+            return Err(AccountError::DuplicateAlias { address: left });
+        }
+    }
+    let everything_else = catch_all(account, domain, &mail.default)?;
+    let mut text = String::new();
+    for (left, right) in &lines {
+        line(&mut text, format_args!("{left}: {right}"));
+    }
+    line(&mut text, format_args!("*: {everything_else}"));
+    Ok(text)
+}
+
+fn left_side(domain: &DomainName, alias: &Alias) -> Result<String, AccountError> {
+    let local = alias.local.to_ascii_lowercase();
+    let address = format!("{local}@{domain}");
+    let problem = if local.is_empty() {
+        Some("nothing stands before the @".to_owned())
+    } else if local.len() > 64 {
+        Some(format!("{} bytes stand before the @, and an address takes at most 64", local.len()))
+    } else if let Some(character) = local.chars().find(|c| !is_address_character(*c)) {
+        Some(format!("it holds {character:?}"))
+    } else if local.starts_with('#') {
+        Some("Exim takes the line for a comment".to_owned())
+    } else if local == "*" {
+        Some("it stands for all addresses of the domain".to_owned())
+    } else {
+        None
+    };
+    match problem {
+        Some(reason) => Err(AccountError::AliasName { address, reason }),
+        None => Ok(address),
+    }
+}
+
+fn destinations(account: &Account, left: &str, alias: &Alias) -> Result<String, AccountError> {
+    let count = alias.destinations.len();
+    if count == 0 {
+        return Err(AccountError::NoDestination { address: left.to_owned() });
+    }
+    let stands_alone = |d: &Destination| matches!(d, Destination::Fail(_) | Destination::Blackhole);
+    if count > 1 && alias.destinations.iter().any(stands_alone) {
+        return Err(AccountError::NotAlone { address: left.to_owned(), count });
+    }
+    let written: Result<Vec<String>, AccountError> =
+        alias.destinations.iter().map(|to| destination(account, left, to)).collect();
+    Ok(written?.join(","))
+}
+
+fn destination(account: &Account, left: &str, to: &Destination) -> Result<String, AccountError> {
+    match to {
+        Destination::Address(text) => foreign(left, text),
+        Destination::Account => Ok(account.user.to_string()),
+        Destination::Blackhole => Ok(":blackhole:".to_owned()),
+        Destination::Fail(text) => refusal(left, text),
+        Destination::Pipe(command) => {
+            let allowed = format!("{AUTORESPONDER} {left} /home/{}/.autorespond", account.user);
+            if *command != allowed {
+                return Err(unwritable(left, command, "no program but the autoresponder is run"));
+            }
+            // Exim expands and splits commands; these characters have a meaning there.
+            if left.contains(['$', '\'', '`', '{', '}']) {
+                return Err(unwritable(left, command, "the address means something else there"));
+            }
+            Ok(format!("\"|{command}\""))
+        }
+    }
+}
+
+fn catch_all(
+    account: &Account,
+    domain: &DomainName,
+    default: &CatchAll,
+) -> Result<String, AccountError> {
+    let left = format!("*@{domain}");
+    match default {
+        CatchAll::Reject { text } => refusal(&left, text),
+        CatchAll::Discard => Ok(":blackhole:".to_owned()),
+        CatchAll::Address(text) => foreign(&left, text),
+        CatchAll::SystemAccount => Ok(account.user.to_string()),
+    }
+}
+
+fn foreign(left: &str, text: &str) -> Result<String, AccountError> {
+    address(text).map_err(|reason| unwritable(left, text, &reason))
+}
+
+/// Exim takes everything up to the end of the line for the text, commas included. Replies of
+/// SMTP are ASCII; quotes and backslashes are left to nobody's interpretation.
+fn refusal(left: &str, text: &str) -> Result<String, AccountError> {
+    let forbidden = |c: &char| !(c.is_ascii_graphic() || *c == ' ') || matches!(c, '"' | '\\');
+    if let Some(character) = text.chars().find(forbidden) {
+        return Err(unwritable(left, text, &format!("it holds {character:?}")));
+    }
+    Ok(format!(":fail: {}", text.trim()).trim_end().to_owned())
+}
+
+fn unwritable(left: &str, destination: &str, reason: &str) -> AccountError {
+    AccountError::Destination {
+        address: left.to_owned(),
+        destination: destination.to_owned(),
+        reason: reason.to_owned(),
+    }
+}
