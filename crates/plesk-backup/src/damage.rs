@@ -107,3 +107,20 @@ pub enum Damage {
         length: u64,
     },
 }
+
+impl Damage {
+    /// The path in the tree, where there is one.
+    pub(crate) fn path_mut(&mut self) -> Option<&mut Vec<u8>> {
+        match self {
+            Damage::CutEntry { path, .. }
+            | Damage::HeaderChecksum { path, .. }
+            | Damage::DuplicateEntry { path, .. }
+            | Damage::NotAFile { path, .. }
+            | Damage::Unreadable { path, .. } => Some(path),
+            Damage::Truncated { .. }
+            | Damage::BadHeader { .. }
+            | Damage::UnsafeName { .. }
+            | Damage::TrailingData { .. } => None,
+        }
+    }
+}

@@ -4,6 +4,25 @@
 //! become a [`Description`]; and the content archives that the description refers to are streamed
 //! with [`ContentArchive::walk`]. Nothing is ever unpacked to disk.
 //!
+//! ```
+//! use plesk_backup::{Backup, MemberKind};
+//!
+//! # let path = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"),
+//! #     "/../../fixtures/synthetic/backup_example.com_2401151030.tar"));
+//! let backup = Backup::open(path)?;
+//! let description = backup.describe()?;
+//! let domain = &description.subscriptions[0].domain;
+//! assert_eq!(domain.ascii_name, "example.com");
+//! let mail = domain.mail.as_ref().expect("the sample has mail");
+//! let mut files = 0;
+//! let end = backup.open_content(&mail.content[0])?.walk(|member| {
+//!     files += usize::from(member.kind == MemberKind::File);
+//!     std::io::copy(member, &mut std::io::sink()).map(drop)
+//! })?;
+//! assert_eq!((files, end.damage), (18, None));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! This crate reads only. It knows Plesk's words and nothing of other panels, and it prints
 //! nothing: what is damaged, missing or not understood is returned as a value
 //! ([`Damage`], [`Problem`], [`ArchiveDamage`]).

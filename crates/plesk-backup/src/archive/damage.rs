@@ -36,6 +36,12 @@ pub enum ArchiveError {
         /// Bytes that its header declares.
         declared: u64,
     },
+    /// It is not in the backup.
+    #[error("`{archive}` is not in the backup")]
+    Missing {
+        /// Name that the metadata give.
+        archive: String,
+    },
     /// A file of another kind.
     #[error("`{archive}` is no tar, gzip or zstd: it looks like {looks_like}")]
     NotAnArchive {

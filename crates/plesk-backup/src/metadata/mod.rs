@@ -1,11 +1,22 @@
 //! From metadata XML to typed subscriptions.
 
+mod describe;
 mod description;
+mod file_name;
+mod known;
+mod mail;
 mod problem;
+mod resolve;
+mod salvage;
+mod select;
+mod subscription;
+mod xml;
 
+pub(crate) use describe::describe;
 pub use description::{
     ContentFile, ContentRef, Description, Domain, DomainAlias, DomainKind, Forwarding, Hosting,
     MailQuota, MailServer, MailSystem, MailUser, MailboxSettings, Setting, Stamp, Status,
     Subscription, SystemUser,
 };
+pub(crate) use file_name::FileName;
 pub use problem::{DescribeError, Problem};

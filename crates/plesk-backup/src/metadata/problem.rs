@@ -192,6 +192,24 @@ pub enum Problem {
         /// What it says.
         status: String,
     },
+    /// A metadata file lists a subscription that no metadata file describes.
+    #[error("`{file}` lists `{domain}`, but no metadata in the backup describe it")]
+    NotDescribed {
+        /// Domain.
+        domain: String,
+        /// Metadata file that lists it.
+        file: String,
+    },
+    /// An archive was taken for a domain by its path, because the metadata of the domain are cut.
+    #[error(
+        "`{archive}` was taken for the mail of `{domain}` by its path: its metadata are cut off"
+    )]
+    TakenByPath {
+        /// Domain.
+        domain: String,
+        /// Path in the tree.
+        archive: String,
+    },
     /// No metadata were found for a domain; file names told of it.
     #[error(
         "no metadata for `{domain}`: known only from `{evidence}`; passwords, aliases and settings are lost"

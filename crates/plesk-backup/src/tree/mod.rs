@@ -6,9 +6,13 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub(crate) mod directory_index;
 mod reader;
+pub(crate) mod tar_index;
+pub(crate) mod wrapper;
 
 pub use reader::EntryReader;
+pub(crate) use reader::path_of;
 
 /// The files of a backup. Directories are not entries.
 #[derive(Debug)]

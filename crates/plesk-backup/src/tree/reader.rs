@@ -73,12 +73,12 @@ pub(crate) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result
 /// Names in a tree are bytes; so they are on Unix, and elsewhere they must be UTF-8.
 #[cfg(unix)]
 #[expect(clippy::unnecessary_wraps, reason = "fails on other systems")]
-fn path_of(name: &[u8]) -> io::Result<PathBuf> {
+pub(crate) fn path_of(name: &[u8]) -> io::Result<PathBuf> {
     Ok(PathBuf::from(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(name)))
 }
 
 #[cfg(not(unix))]
-fn path_of(name: &[u8]) -> io::Result<PathBuf> {
+pub(crate) fn path_of(name: &[u8]) -> io::Result<PathBuf> {
     std::str::from_utf8(name)
         .map(PathBuf::from)
         .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))

@@ -1,0 +1,121 @@
+//! Telling how an archive is packed.
+
+use std::io::{self, Cursor, Read};
+
+use super::decoder::Decoder;
+use super::input::Input;
+use super::{ArchiveError, ArchiveFormat, ContentArchive};
+use crate::LooksLike;
+use crate::tar_format::{BLOCK, Block, is_header};
+
+/// Error text that leaked into an archive is looked past up to here.
+const SCAN: usize = 64 * 1024;
+/// What GNU tar writes when there is nothing to write.
+const EMPTY_TAR: u64 = 10_240;
+
+/// The stored bytes of an archive: one file, or volumes one after another.
+pub(crate) struct Volumes {
+    pub(crate) name: String,
+    /// Bytes that the container declares.
+    pub(crate) declared: u64,
+    /// Bytes that are there.
+    pub(crate) available: u64,
+    pub(crate) reader: Box<dyn Read + Send>,
+}
+
+/// Opens an archive that the metadata name as content.
+pub(crate) fn open(volumes: Volumes) -> Result<ContentArchive, ArchiveError> {
+    let Volumes { name, declared, available, mut reader } = volumes;
+    let mut head = Vec::new();
+    if let Err(source) = reader.by_ref().take(SCAN as u64).read_to_end(&mut head) {
+        return Err(ArchiveError::Io { archive: name, source });
+    }
+    if head.is_empty() {
+        return Err(ArchiveError::Empty { archive: name, declared });
+    }
+    // An empty tar is NUL as well, but no longer than one record of tar: more is a hole.
+    let is_hole = available > EMPTY_TAR && head.iter().all(|byte| *byte == 0);
+    let Some((format, skipped)) = detect(&head).filter(|_| !is_hole) else {
+        return Err(ArchiveError::NotAnArchive {
+            archive: name,
+            looks_like: LooksLike::tell(&head),
+        });
+    };
+    let rest = Cursor::new(head.split_off(skipped)).chain(reader);
+    Ok(ContentArchive {
+        format,
+        leading_garbage: skipped as u64,
+        reader: Box::new(rest),
+        declared,
+        available,
+    })
+}
+
+/// The format, and how many bytes lie before it.
+fn detect(head: &[u8]) -> Option<(ArchiveFormat, usize)> {
+    if starts_zip(head) {
+        return None;
+    }
+    if head.first_chunk::<BLOCK>().is_some_and(is_start_of_tar) {
+        return Some((ArchiveFormat::Tar, 0));
+    }
+    if let Some(format) = compression(head) {
+        return Some((format, 0));
+    }
+    // A magic alone may stand in any text; what follows it must begin a tar.
+    (1..head.len()).find_map(|start| {
+        let tail = &head[start..];
+        let format = compression(tail)?;
+        begins_tar(format, tail).then_some((format, start))
+    })
+}
+
+/// A tar without members begins with its end mark.
+fn is_start_of_tar(block: &Block) -> bool {
+    is_header(block) || block.iter().all(|byte| *byte == 0) || &block[257..262] == b"ustar"
+}
+
+fn starts_zip(head: &[u8]) -> bool {
+    head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06")
+}
+
+fn compression(bytes: &[u8]) -> Option<ArchiveFormat> {
+    match bytes {
+        [0x1f, 0x8b, ..] => Some(ArchiveFormat::Gzip),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(ArchiveFormat::Zstd),
+        _ => None,
+    }
+}
+
+fn begins_tar(format: ArchiveFormat, stored: &[u8]) -> bool {
+    let input = Input::new(Box::new(Cursor::new(stored.to_vec())), 0);
+    let Ok(mut decoder) = Decoder::new(format, input) else { return false };
+    let mut block: Block = [0; BLOCK];
+    let mut filled = 0;
+    while filled < BLOCK {
+        match decoder.read(&mut block[filled..]) {
+            Ok(0) | Err(_) => return false,
+            Ok(count) => filled += count,
+        }
+    }
+    is_start_of_tar(&block)
+}
+
+/// For the tests, which have archives in memory.
+#[cfg(test)]
+pub(super) fn open_bytes(bytes: &[u8], declared: u64) -> Result<ContentArchive, ArchiveError> {
+    open(Volumes {
+        name: "test".to_owned(),
+        declared,
+        available: bytes.len() as u64,
+        reader: Box::new(Cursor::new(bytes.to_vec())),
+    })
+}
+
+/// Reads all of them in turn.
+pub(crate) fn chain(readers: Vec<Box<dyn Read + Send>>) -> Box<dyn Read + Send> {
+    readers
+        .into_iter()
+        .reduce(|first, second| Box::new(first.chain(second)))
+        .unwrap_or_else(|| Box::new(io::empty()))
+}

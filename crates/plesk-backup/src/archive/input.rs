@@ -1,0 +1,71 @@
+//! The stored bytes of an archive, buffered and counted.
+
+use std::io::{self, Read};
+
+use super::DamageKind;
+use super::decoder::DecodeError;
+
+const BUFFER: usize = 128 * 1024;
+
+pub(super) struct Input {
+    reader: Box<dyn Read + Send>,
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+    offset: u64,
+}
+
+impl Input {
+    /// `offset` is where in the stored archive the reader stands.
+    pub(super) fn new(reader: Box<dyn Read + Send>, offset: u64) -> Input {
+        Input { reader, buffer: vec![0; BUFFER], start: 0, end: 0, offset }
+    }
+
+    /// Offset of the next byte.
+    pub(super) fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// The bytes at hand: at least `wanted`, unless the archive ends before.
+    pub(super) fn fill(&mut self, wanted: usize) -> Result<&[u8], DecodeError> {
+        debug_assert!(wanted <= BUFFER);
+        if self.end - self.start < wanted && self.start > 0 {
+            self.buffer.copy_within(self.start..self.end, 0);
+            self.end -= self.start;
+            self.start = 0;
+        }
+        while self.end - self.start < wanted {
+            match self.reader.read(&mut self.buffer[self.end..]) {
+                Ok(0) => break,
+                Ok(count) => self.end += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    return Err(DecodeError {
+                        kind: DamageKind::Unreadable,
+                        offset: self.offset + (self.end - self.start) as u64,
+                        detail: format!("the system could not read on: {error}"),
+                    });
+                }
+            }
+        }
+        Ok(&self.buffer[self.start..self.end])
+    }
+
+    pub(super) fn consume(&mut self, count: usize) {
+        debug_assert!(count <= self.end - self.start);
+        self.start += count;
+        self.offset += count as u64;
+    }
+
+    /// Takes exactly `N` bytes; `None` when the archive ends before.
+    pub(super) fn take<const N: usize>(&mut self) -> Result<Option<[u8; N]>, DecodeError> {
+        let head = self.fill(N)?;
+        let Some(bytes) = head.first_chunk::<N>().copied() else {
+            let rest = head.len();
+            self.consume(rest);
+            return Ok(None);
+        };
+        self.consume(N);
+        Ok(Some(bytes))
+    }
+}

@@ -1,0 +1,193 @@
+//! From the file names in metadata to entries of the tree.
+//!
+//! The metadata give paths as they were in the server's repository, while an export begins at the
+//! directory of the object that was exported; so leading parts of a path may be missing.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::xml::Element;
+use super::{ContentFile, ContentRef, Problem};
+use crate::printable;
+use crate::tree::{EntryId, Tree};
+
+/// Directories of objects within a domain: without them a file is another object's.
+const OBJECT_DIRECTORIES: [&str; 5] = ["sites", "databases", "mailnames", "subdomains", "phosting"];
+
+pub(super) struct Resolver<'a> {
+    tree: &'a Tree,
+    by_base_name: HashMap<&'a [u8], Vec<EntryId>>,
+    /// Entries that metadata name.
+    pub(super) referenced: BTreeSet<EntryId>,
+}
+
+enum Outcome {
+    Found(EntryId),
+    Missing,
+    Ambiguous(usize),
+}
+
+impl<'a> Resolver<'a> {
+    pub(super) fn new(tree: &'a Tree) -> Resolver<'a> {
+        let mut by_base_name: HashMap<&[u8], Vec<EntryId>> = HashMap::new();
+        for (id, entry) in tree.iter() {
+            by_base_name.entry(base_name(&entry.path)).or_default().push(id);
+        }
+        Resolver { tree, by_base_name, referenced: BTreeSet::new() }
+    }
+
+    /// All `cid` directly in `content` of an element.
+    pub(super) fn contents(
+        &mut self,
+        element: &Element,
+        metadata: &str,
+        owner: &str,
+        problems: &mut Vec<Problem>,
+    ) -> Vec<ContentRef> {
+        let cids: Vec<&Element> =
+            element.all("content").flat_map(|content| content.all("cid")).collect();
+        cids.into_iter().map(|cid| self.content(cid, metadata, owner, problems)).collect()
+    }
+
+    fn content(
+        &mut self,
+        cid: &Element,
+        metadata: &str,
+        owner: &str,
+        problems: &mut Vec<Problem>,
+    ) -> ContentRef {
+        let kind = cid.attribute("type").unwrap_or_default().to_owned();
+        let path = cid.attribute("path").unwrap_or_default().to_owned();
+        let mut files = Vec::new();
+        for file in cid.all("content-file") {
+            let Some(name) = file.trimmed() else {
+                problems.push(Problem::NotUnderstood {
+                    element: "content-file".to_owned(),
+                    object: owner.to_owned(),
+                    file: metadata.to_owned(),
+                    detail: format!("it names no file ({kind})"),
+                });
+                continue;
+            };
+            let size = match file.attribute("size").map(str::trim) {
+                None | Some("") => None,
+                Some(text) => {
+                    let parsed = text.parse().ok();
+                    if parsed.is_none() {
+                        problems.push(Problem::NotUnderstood {
+                            element: "content-file".to_owned(),
+                            object: owner.to_owned(),
+                            file: metadata.to_owned(),
+                            detail: format!("its size is `{text}`"),
+                        });
+                    }
+                    parsed
+                }
+            };
+            let shown = if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
+            let (owner, kind) = (owner.to_owned(), kind.clone());
+            let entry = match self.find(metadata, &path, name, size) {
+                Outcome::Found(id) => {
+                    self.referenced.insert(id);
+                    let entry = self.tree.get(id);
+                    if let Some(declared) = size.filter(|size| *size != entry.size) {
+                        let file = printable(&entry.path);
+                        let found = entry.size;
+                        problems.push(Problem::ContentSize { owner, file, declared, found });
+                    }
+                    Some(id)
+                }
+                Outcome::Missing => {
+                    problems.push(Problem::MissingContent { owner, kind, file: shown, size });
+                    None
+                }
+                Outcome::Ambiguous(candidates) => {
+                    problems.push(Problem::AmbiguousContent {
+                        owner,
+                        kind,
+                        file: shown,
+                        candidates,
+                    });
+                    None
+                }
+            };
+            files.push(ContentFile { name: name.to_owned(), size, entry });
+        }
+        ContentRef {
+            kind,
+            path,
+            offset: cid.attribute("offset").map(str::to_owned),
+            referrer: cid.attribute("referrer").is_some_and(super::subscription::is_true),
+            files,
+        }
+    }
+
+    /// Marks content that belongs to no subscription.
+    pub(super) fn mark(&mut self, metadata: &str, path: &str, name: &str) {
+        if let Outcome::Found(id) = self.find(metadata, path, name, None) {
+            self.referenced.insert(id);
+        }
+    }
+
+    fn find(&self, metadata: &str, path: &str, name: &str, size: Option<u64>) -> Outcome {
+        let Some(parts) = normal(path) else { return Outcome::Missing };
+        let Some(name) = normal(name).map(|parts| parts.join("/")).filter(|name| !name.is_empty())
+        else {
+            return Outcome::Missing;
+        };
+        let directory = metadata.rsplit_once('/').map_or("", |(directory, _)| directory);
+        let exact = |below: &str, parts: &[&str]| {
+            let mut whole: Vec<&str> = Vec::new();
+            whole.extend(Some(below).filter(|below| !below.is_empty()));
+            whole.extend(parts);
+            whole.push(&name);
+            self.tree.find(whole.join("/"))
+        };
+        for below in [directory, ""] {
+            if let Some(id) = exact(below, &parts) {
+                return Outcome::Found(id);
+            }
+        }
+        // From here on the place is a guess, and the wrong archive would put mail of one domain
+        // into another: a size, where there is one, must fit.
+        let fits = |id: &EntryId| size.is_none_or(|size| self.tree.get(*id).size == size);
+        let keep =
+            parts.iter().rposition(|part| OBJECT_DIRECTORIES.contains(part)).unwrap_or(parts.len());
+        for start in 1..=keep {
+            for below in ["", directory] {
+                if let Some(id) = exact(below, &parts[start..]).filter(fits) {
+                    return Outcome::Found(id);
+                }
+            }
+        }
+        let base = base_name(name.as_bytes());
+        let all: &[EntryId] = self.by_base_name.get(base).map_or(&[], Vec::as_slice);
+        let suffix = [parts.join("/").as_str(), name.as_str()].join("/");
+        let suffix = format!("/{}", suffix.trim_start_matches('/'));
+        let ends_so = |id: &&EntryId| self.tree.get(**id).path.ends_with(suffix.as_bytes());
+        let is_object = keep < parts.len();
+        let prefix = if directory.is_empty() { String::new() } else { format!("{directory}/") };
+        let is_below = |id: &&EntryId| self.tree.get(**id).path.starts_with(prefix.as_bytes());
+        let may_guess = |_: &&EntryId| size.is_some() || !is_object;
+        let groups: [Vec<EntryId>; 3] = [
+            all.iter().filter(ends_so).filter(|id| fits(id)).copied().collect(),
+            all.iter().filter(is_below).filter(may_guess).filter(|id| fits(id)).copied().collect(),
+            all.iter().filter(may_guess).filter(|id| fits(id)).copied().collect(),
+        ];
+        match groups.iter().find(|group| !group.is_empty()).map(Vec::as_slice) {
+            None => Outcome::Missing,
+            Some([id]) => Outcome::Found(*id),
+            Some(several) => Outcome::Ambiguous(several.len()),
+        }
+    }
+}
+
+pub(super) fn base_name(path: &[u8]) -> &[u8] {
+    path.rsplit(|byte| *byte == b'/').next().unwrap_or(path)
+}
+
+/// The parts of a path; `None` when it leads out of the tree.
+fn normal(path: &str) -> Option<Vec<&str>> {
+    let parts: Vec<&str> =
+        path.trim().split('/').filter(|part| !part.is_empty() && *part != ".").collect();
+    (!parts.contains(&"..")).then_some(parts)
+}
