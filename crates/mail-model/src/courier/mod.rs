@@ -4,7 +4,7 @@ mod keywords;
 mod pop3;
 mod uiddb;
 
-pub use keywords::read_keywords;
+pub use keywords::{MessageKeywords, read_keywords};
 pub use pop3::{Pop3Entry, Pop3Message, Pop3SizeList, Pop3Source, file_name_uidl, served_pop3};
 pub use uiddb::ImapUidDb;
 

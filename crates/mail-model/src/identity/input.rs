@@ -1,20 +1,121 @@
-use crate::{maildir::Place, uidl::UidlFormat};
+//! What is known of a mailbox before anything is decided.
+
+use crate::maildir::Place;
+use crate::uidl::UidlFormat;
+
 /// One file of state with its mtime (epoch seconds).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct StateFile { pub bytes: Vec<u8>, pub mtime: i64 }
+pub struct StateFile {
+    /// Its content.
+    pub bytes: Vec<u8>,
+    /// When it was last written, in seconds since 1970.
+    pub mtime: i64,
+}
+
+/// One folder as it lies in the maildir.
 #[derive(Clone, Debug, Default)]
 pub struct RawFolder {
-    pub dir: Vec<u8>, pub files: Vec<RawFile>,
-    pub uidlist: Option<StateFile>, pub dovecot_keywords: Option<StateFile>, pub index_log_mtime: Option<i64>,
-    pub uiddb: Option<StateFile>, pub courier_keywords: Vec<(Vec<u8>, Vec<u8>)>,
+    /// The directory below the maildir, `.Work.2020`; empty for INBOX.
+    pub dir: Vec<u8>,
+    /// Every regular file or hard link in `cur/` and `new/`.
+    pub files: Vec<RawFile>,
+    /// `dovecot-uidlist`.
+    pub uidlist: Option<StateFile>,
+    /// `dovecot-keywords`.
+    pub dovecot_keywords: Option<StateFile>,
+    /// The mtime of the newest `dovecot.index*`.
+    pub index_log_mtime: Option<i64>,
+    /// `courierimapuiddb`.
+    pub uiddb: Option<StateFile>,
+    /// The files of `courierimapkeywords/`: name in that directory, and content.
+    pub courier_keywords: Vec<(Vec<u8>, Vec<u8>)>,
 }
+
+/// One file in `cur/` or `new/`.
 #[derive(Clone, Debug)]
-pub struct RawFile { pub place: Place, pub name: Vec<u8>, pub size: u64, pub mtime: i64, pub x_uidl: Option<Vec<u8>> }
+pub struct RawFile {
+    /// In which of the two.
+    pub place: Place,
+    /// Its name.
+    pub name: Vec<u8>,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Its mtime, in seconds since 1970.
+    pub mtime: i64,
+    /// The value of its `X-UIDL` header field; needed only with [`Rules::reuse_x_uidl`].
+    pub x_uidl: Option<Vec<u8>>,
+}
+
+/// One mailbox.
 #[derive(Clone, Debug, Default)]
-pub struct RawMailbox { pub folders: Vec<RawFolder>, pub pop3_sizelist: Option<StateFile>, pub dovecot_subscriptions: Option<StateFile>, pub courier_subscribed: Option<StateFile> }
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ServerKind { Dovecot, Courier }
+pub struct RawMailbox {
+    /// Its folders, INBOX among them, in any order.
+    pub folders: Vec<RawFolder>,
+    /// `courierpop3dsizelist`.
+    pub pop3_sizelist: Option<StateFile>,
+    /// `subscriptions`.
+    pub dovecot_subscriptions: Option<StateFile>,
+    /// `courierimapsubscribed`.
+    pub courier_subscribed: Option<StateFile>,
+}
+
+/// A server that keeps maildirs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ServerKind {
+    /// Dovecot.
+    Dovecot,
+    /// Courier.
+    Courier,
+}
+
+impl std::fmt::Display for ServerKind {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(match self {
+            ServerKind::Dovecot => "dovecot",
+            ServerKind::Courier => "courier",
+        })
+    }
+}
+
+/// What the operator said about the old server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum OldServer { #[default] Auto, Dovecot(UidlFormat), Courier }
+pub enum OldServer {
+    /// Nothing.
+    #[default]
+    Auto,
+    /// Dovecot, with this `pop3_uidl_format`.
+    Dovecot(UidlFormat),
+    /// Courier.
+    Courier,
+}
+
+/// What holds for a whole conversion.
 #[derive(Clone, Debug)]
-pub struct Rules { pub old_server: OldServer, pub installed: Option<ServerKind>, pub reuse_x_uidl: bool, pub new_uidvalidity: u32, pub target_format: UidlFormat }
+pub struct Rules {
+    /// What the operator said.
+    pub old_server: OldServer,
+    /// Which server the old machine had installed, as far as known.
+    pub installed: Option<ServerKind>,
+    /// Whether the old Dovecot had `pop3_reuse_xuidl = yes`.
+    pub reuse_x_uidl: bool,
+    /// UIDVALIDITY for folders without any: a time, such as the backup's. Folders of one mailbox
+    /// that need one get this and the numbers after it, passing over every value that any folder
+    /// of the mailbox has or had.
+    pub new_uidvalidity: u32,
+    /// The `pop3_uidl_format` of the new server. Messages that never had a UIDL get what it gives,
+    /// and the next UID is kept clear of values that it has yet to give.
+    pub target_format: UidlFormat,
+}
+
+impl Default for Rules {
+    /// Nothing known of the old server, `UID%u-%v` on the new one, UIDVALIDITY from 1 on.
+    fn default() -> Self {
+        Rules {
+            old_server: OldServer::Auto,
+            installed: None,
+            reuse_x_uidl: false,
+            new_uidvalidity: 1,
+            target_format: UidlFormat::uid_dash_validity(),
+        }
+    }
+}

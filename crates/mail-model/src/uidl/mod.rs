@@ -1,6 +1,7 @@
 //! UIDLs: the formats by which Dovecot makes them, and what is wrong with some.
 
 mod format;
+mod inverse;
 mod md5;
 mod parse;
 

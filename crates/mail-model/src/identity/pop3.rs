@@ -1,0 +1,178 @@
+//! UIDLs of INBOX, and the order in which POP3 lists its messages.
+
+use super::files::FileEntry;
+use super::imap::{Numbers, serve_dovecot};
+use super::state::FolderState;
+use super::{
+    Certainty, Finding, FormatEvidence, OldServer, RawFolder, Rules, ServerKind, Uidl, UidlEvidence,
+};
+use crate::courier::{Pop3SizeList, Pop3Source, served_pop3};
+use crate::dovecot::{UidList, UidlSource};
+use crate::maildir::Place;
+use crate::uidl::{UidlFormat, UidlInputs, recognise};
+
+/// What POP3 clients know.
+pub(super) struct Names {
+    /// By entry; None where the new server's format has to name the message.
+    pub(super) by_entry: Vec<Named>,
+    /// Entries in the order of the POP3 listing. None when nobody has seen any.
+    pub(super) order: Option<Vec<usize>>,
+    pub(super) format: Option<FormatEvidence>,
+}
+
+#[derive(Clone)]
+pub(super) struct Named {
+    pub(super) value: Option<Vec<u8>>,
+    pub(super) certainty: Certainty,
+    pub(super) evidence: UidlEvidence,
+}
+
+/// Whose state names the messages. Where the living server has none, POP3 was not used since the
+/// switch, and clients know what the other server said.
+fn source(
+    state: &FolderState,
+    sizelist: Option<&Pop3SizeList>,
+    live: Option<ServerKind>,
+) -> Option<ServerKind> {
+    let dovecot = state.uidlist.as_ref().map(|_| ServerKind::Dovecot);
+    let courier = sizelist.map(|_| ServerKind::Courier);
+    match live {
+        Some(ServerKind::Courier) => courier.or(dovecot),
+        _ => dovecot.or(courier),
+    }
+}
+
+pub(super) fn name(
+    raw: &RawFolder,
+    state: &FolderState,
+    sizelist: Option<&Pop3SizeList>,
+    live: Option<ServerKind>,
+    entries: &[FileEntry],
+    numbers: &Numbers,
+    rules: &Rules,
+    findings: &mut Vec<Finding>,
+) -> Names {
+    match (source(state, sizelist, live), &state.uidlist, sizelist) {
+        (Some(ServerKind::Dovecot), Some(list), _) => {
+            let names = from_dovecot(raw, list, state.repaired_uid, entries, rules);
+            let assumed = names
+                .by_entry
+                .iter()
+                .filter(|named| named.evidence == UidlEvidence::AssumedFormat)
+                .count();
+            if assumed > 0
+                && let Some(FormatEvidence { format, .. }) = &names.format
+            {
+                let format = format.clone();
+                findings.push(Finding::FormatAssumed { format, messages: assumed });
+            }
+            names
+        }
+        (Some(ServerKind::Courier), _, Some(list)) => from_courier(list, entries),
+        _ => {
+            let named = if numbers.from.is_some() {
+                (Certainty::Predicted, UidlEvidence::NeverServed)
+            } else {
+                (Certainty::Lost, UidlEvidence::NoState)
+            };
+            let named = Named { value: None, certainty: named.0, evidence: named.1 };
+            Names { by_entry: vec![named; entries.len()], order: None, format: None }
+        }
+    }
+}
+
+/// The format by which the old Dovecot named messages: what the operator said; else the one that
+/// made every stored UIDL of this list, if one did (`pop3_save_uidl` stores them); else the default.
+fn format_of(list: &UidList, rules: &Rules) -> FormatEvidence {
+    if let OldServer::Dovecot(format) = &rules.old_server {
+        return FormatEvidence { format: format.clone(), stated: true };
+    }
+    let samples: Vec<(UidlInputs<'_>, &[u8])> = list
+        .records
+        .iter()
+        .filter_map(|record| {
+            let base = record.base.as_slice();
+            let guid = record.get(b'G').filter(|guid| !guid.is_empty()).unwrap_or(base);
+            let inputs =
+                UidlInputs { uid: record.uid, uidvalidity: list.uidvalidity, base, guid };
+            Some((inputs, record.get(b'P').filter(|uidl| !uidl.is_empty())?))
+        })
+        .collect();
+    let format = match recognise(&samples) {
+        Some((format, explained)) if explained == samples.len() => format,
+        _ => UidlFormat::dovecot_default(),
+    };
+    FormatEvidence { format, stated: false }
+}
+
+fn from_dovecot(
+    raw: &RawFolder,
+    list: &UidList,
+    repaired: Option<u32>,
+    entries: &[FileEntry],
+    rules: &Rules,
+) -> Names {
+    let format = format_of(list, rules);
+    let x_uidls: Vec<Option<Vec<u8>>> = if rules.reuse_x_uidl {
+        entries.iter().map(|entry| raw.files[entry.file].x_uidl.clone()).collect()
+    } else {
+        vec![]
+    };
+    let x_uidls = rules.reuse_x_uidl.then_some(x_uidls.as_slice());
+    let served = serve_dovecot(list, entries, &format.format, x_uidls);
+    let nothing = Named {
+        value: None,
+        certainty: Certainty::Predicted,
+        evidence: UidlEvidence::NextUid,
+    };
+    let mut by_entry = vec![nothing; entries.len()];
+    let mut order: Vec<usize> =
+        served.pop3_order.iter().map(|at| served.messages[*at].file).collect();
+    order.extend(&served.without_uid);
+    for message in served.messages {
+        let (certainty, evidence) = match (message.uidl_from, message.uid_listed) {
+            (UidlSource::PField, _) => (Certainty::Exact, UidlEvidence::PField),
+            (UidlSource::XUidl, _) => (Certainty::Exact, UidlEvidence::XUidl),
+            (UidlSource::Format, false) => (Certainty::Predicted, UidlEvidence::NextUid),
+            (UidlSource::Format, true) if format.stated => {
+                (Certainty::Exact, UidlEvidence::StatedFormat)
+            }
+            (UidlSource::Format, true) => (Certainty::Assumed, UidlEvidence::AssumedFormat),
+        };
+        let certainty = if message.uid_listed && repaired == Some(message.uid) {
+            certainty.max(Certainty::Assumed)
+        } else {
+            certainty
+        };
+        by_entry[message.file] = Named { value: Some(message.uidl), certainty, evidence };
+    }
+    Names { by_entry, order: Some(order), format: Some(format) }
+}
+
+fn from_courier(list: &Pop3SizeList, entries: &[FileEntry]) -> Names {
+    let files: Vec<(Place, &[u8])> =
+        entries.iter().map(|entry| (entry.place, entry.bytes.as_slice())).collect();
+    let served = served_pop3(Some(list), &files);
+    let nothing = Named {
+        value: None,
+        certainty: Certainty::Predicted,
+        evidence: UidlEvidence::NextCounter,
+    };
+    let mut by_entry = vec![nothing; entries.len()];
+    let order = served.iter().map(|message| message.file).collect();
+    for message in served {
+        let named = &mut by_entry[message.file];
+        named.value = message.uidl;
+        if message.source == Pop3Source::Listed {
+            (named.certainty, named.evidence) = (Certainty::Exact, UidlEvidence::SizeList);
+        }
+    }
+    Names { by_entry, order: Some(order), format: None }
+}
+
+impl Named {
+    /// With a value that it was given.
+    pub(super) fn into_uidl(self, value: Vec<u8>) -> Uidl {
+        Uidl { value, certainty: self.certainty, evidence: self.evidence }
+    }
+}
