@@ -96,10 +96,12 @@ impl Synthetic {
     ) -> io::Result<()> {
         let inbox = folder == Folder::Inbox;
         if self.server == SyntheticServer::Courier {
-            self.text(archive, path, "courierimapuiddb", &self.courier_uids(folder))?;
             if inbox {
                 let subscribed = "INBOX\nINBOX.Archive\nINBOX.Sent\n";
                 self.text(archive, path, "courierimapsubscribed", subscribed)?;
+            }
+            self.text(archive, path, "courierimapuiddb", &self.courier_uids(folder))?;
+            if inbox {
                 self.text(archive, path, "courierpop3dsizelist", &self.courier_pop3(folder))?;
             }
         }
@@ -162,7 +164,7 @@ impl Synthetic {
     }
 
     fn next_uid(&self, folder: Folder) -> u64 {
-        self.listed(folder).last().map_or(1, Self::uid) + 1
+        self.listed(folder).last().map_or(0, Self::uid) + 1
     }
 
     /// Version 3: UID, then the name without flags. The virtual size stands in the names.

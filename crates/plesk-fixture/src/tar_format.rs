@@ -108,7 +108,7 @@ impl Member<'_> {
             copy_name(&mut gnu.gname, self.owner.group.as_bytes());
         }
         set_mtime(&mut header, self.mtime);
-        header.set_cksum();
+        set_checksum(&mut header);
         blocks.extend_from_slice(header.as_bytes());
         blocks
     }
@@ -124,6 +124,14 @@ fn set_mtime(header: &mut tar::Header, mtime: i64) {
                 gnu.mtime[4..].copy_from_slice(&mtime.to_be_bytes());
             }
         }
+    }
+}
+
+/// GNU tar writes six digits, NUL and a blank; the `tar` crate writes seven digits and NUL.
+fn set_checksum(header: &mut tar::Header) {
+    header.set_cksum();
+    if let (Ok(sum), Some(gnu)) = (header.cksum(), header.as_gnu_mut()) {
+        copy_name(&mut gnu.cksum, format!("{sum:06o}\0 ").as_bytes());
     }
 }
 
@@ -147,7 +155,7 @@ fn long_name(blocks: &mut Vec<u8>, typeflag: u8, name: &[u8]) {
         copy_name(&mut gnu.uname, b"root");
         copy_name(&mut gnu.gname, b"root");
     }
-    header.set_cksum();
+    set_checksum(&mut header);
     blocks.extend_from_slice(header.as_bytes());
     blocks.extend_from_slice(name);
     blocks.push(0);
