@@ -201,7 +201,8 @@ fn destinations() {
 
 #[test]
 fn values() {
-    let cases: [(&str, fn(&mut Account)); 12] = [
+    type Change = fn(&mut Account);
+    let cases: [(&str, Change); 12] = [
         ("owner \"a b\" cannot be written: it must be one or more of a-z, A-Z, 0-9, -, . and _", {
             |account| account.owner = "a b".to_owned()
         }),

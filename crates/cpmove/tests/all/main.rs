@@ -1,0 +1,14 @@
+//! One program of all tests that need nothing but the public names.
+
+#[cfg(test)]
+mod archive;
+#[cfg(test)]
+mod common;
+#[cfg(test)]
+mod damage;
+#[cfg(test)]
+mod members;
+#[cfg(test)]
+mod refusals;
+#[cfg(test)]
+mod tools;
