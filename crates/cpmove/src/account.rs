@@ -1,5 +1,6 @@
 //! What an account is, in cPanel's terms.
 
+use crate::members::{address, is_address_character};
 use crate::{DomainName, LocalPart, Login, UserName};
 
 /// One account, as [`account_members`](crate::account_members) writes it.
@@ -135,6 +136,37 @@ pub struct Alias {
     pub destinations: Vec<Destination>,
 }
 
+impl Alias {
+    /// Whether `local` can stand on the left side of an alias; capitals count as small letters.
+    ///
+    /// # Errors
+    /// [`AddressError`] that says why not.
+    pub fn check_local(local: &str) -> Result<(), AddressError> {
+        let local = local.to_ascii_lowercase();
+        let reason = if local.is_empty() {
+            "nothing stands before the @".to_owned()
+        } else if local.len() > 64 {
+            format!("{} bytes stand before the @, and an address takes at most 64", local.len())
+        } else if let Some(character) = local.chars().find(|c| !is_address_character(*c)) {
+            format!("it holds {character:?}")
+        } else if local.starts_with('#') {
+            "Exim takes the line for a comment".to_owned()
+        } else if local == "*" {
+            "it stands for all addresses of the domain".to_owned()
+        } else {
+            return Ok(());
+        };
+        Err(AddressError { reason })
+    }
+}
+
+/// Why an address can't stand in `valiases`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct AddressError {
+    pub(crate) reason: String,
+}
+
 /// Where the mail of an alias goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Destination {
@@ -149,6 +181,16 @@ pub enum Destination {
     Fail(String),
     /// Taken and thrown away. Stands alone.
     Blackhole,
+}
+
+impl Destination {
+    /// An address as a destination, its domain in lower case.
+    ///
+    /// # Errors
+    /// [`AddressError`] when it is none, or means something else to Exim.
+    pub fn address(text: &str) -> Result<Destination, AddressError> {
+        address(text).map(Destination::Address).map_err(|reason| AddressError { reason })
+    }
 }
 
 /// What becomes of mail to an address that does not exist.

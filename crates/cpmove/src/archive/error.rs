@@ -101,6 +101,27 @@ pub enum WriteError {
     Poisoned,
 }
 
+impl WriteError {
+    /// What to do about it, where something can be done.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            WriteError::TargetExists { .. } => "replace it on purpose, or write to another directory",
+            WriteError::Archive { .. } | WriteError::Member { .. } => {
+                "make room on the disk, or write to another one; nothing half-written is left behind"
+            }
+            WriteError::Content { .. } | WriteError::TooShort { .. } | WriteError::TooLong { .. } => {
+                "see that nothing changes the source while it is read"
+            }
+            WriteError::Path { .. }
+            | WriteError::Duplicate { .. }
+            | WriteError::NoParent { .. }
+            | WriteError::LinkTarget { .. }
+            | WriteError::Poisoned => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
+
 /// Why an archive was not read back.
 #[derive(Debug, Error)]
 pub enum ReadBackError {

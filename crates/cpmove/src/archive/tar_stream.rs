@@ -135,3 +135,51 @@ fn set_mtime(header: &mut Header, mtime: i64) {
         field[4..].copy_from_slice(&mtime.to_be_bytes());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What stands in the header of a file without a long name.
+    fn header(size: u64, mtime: i64) -> Vec<u8> {
+        let mut stream = TarStream::new(Vec::new());
+        stream.file(b"top/file", 0o640, size, mtime).unwrap();
+        stream.inner
+    }
+
+    #[test]
+    fn numbers_in_headers() {
+        let small = header(7, 1_700_000_000);
+        assert_eq!(&small[..9], b"top/file\0");
+        assert_eq!(&small[100..108], b"0000640\0");
+        assert_eq!(&small[108..116], b"0000000\0");
+        assert_eq!(&small[124..136], b"00000000007\0");
+        assert_eq!(&small[136..148], b"14524770400\0");
+        assert_eq!(small[156], b'0');
+        assert_eq!(&small[257..265], b"ustar  \0");
+        assert_eq!(small.len(), 512);
+
+        // 8 GiB and more do not fit into eleven octal digits: GNU tar's binary form.
+        assert_eq!(&header(8_589_934_591, 0)[124..136], b"77777777777\0");
+        let nine_gigabytes = [0x80, 0, 0, 0, 0, 0, 0, 2, 0x40, 0, 0, 0];
+        assert_eq!(header(9 << 30, 0)[124..136], nine_gigabytes);
+        assert_eq!(header(0, -2)[136..148], [[0xff; 11].as_slice(), &[0xfe]].concat());
+    }
+
+    #[test]
+    fn long_names_come_before_their_members() {
+        let mut stream = TarStream::new(Vec::new());
+        let name = [b'n'; 101];
+        stream.hard_link(&name, &[b't'; 600], 0o600, 0).unwrap();
+        let bytes = stream.inner;
+        let blocks: Vec<&[u8]> = bytes.chunks(512).collect();
+        // The target's name with its NUL takes two blocks, the member's one.
+        assert_eq!(blocks.len(), 1 + 2 + 1 + 1 + 1);
+        assert_eq!((&blocks[0][..14], blocks[0][156]), (&b"././@LongLink\0"[..], b'K'));
+        assert_eq!(&blocks[0][124..136], b"00000001131\0");
+        assert_eq!(blocks[2][600 - 512 - 1..][..2], *b"t\0");
+        assert_eq!((&blocks[3][..14], blocks[3][156]), (&b"././@LongLink\0"[..], b'L'));
+        assert_eq!(&blocks[3][124..136], b"00000000146\0");
+        assert_eq!((&blocks[5][..100], blocks[5][156]), (&name[..100], b'1'));
+    }
+}

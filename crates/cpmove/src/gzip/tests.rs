@@ -1,4 +1,5 @@
-use std::io::Read;
+use std::io::{Read, Seek};
+use std::process::Command;
 
 use flate2::bufread::GzDecoder;
 use proptest::prelude::*;
@@ -143,6 +144,15 @@ fn two_archives_share_one_pool() {
     }
 }
 
+/// `gzip -t` reads to the end, and complains of anything behind it.
+fn gzip_program_accepts(packed: &[u8]) -> bool {
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(packed).unwrap();
+    file.rewind().unwrap();
+    let output = Command::new("gzip").arg("-t").stdin(file).output().unwrap();
+    output.status.success() && output.stderr.is_empty()
+}
+
 fn any_content() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
         prop::collection::vec(any::<u8>(), 0..200),
@@ -167,6 +177,7 @@ proptest! {
         let (plain, behind) = gunzip(&packed);
         prop_assert!(plain == data);
         prop_assert_eq!(behind, 0);
+        prop_assert!(gzip_program_accepts(&packed));
         prop_assert!(gzip(&data, 1, block_size, data.len()) == packed);
     }
 }

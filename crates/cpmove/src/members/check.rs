@@ -64,7 +64,7 @@ pub(super) fn document_root(path: &str) -> Result<(), AccountError> {
 
 /// Checks an address, and returns it with its domain in lower case. What stands before the `@`
 /// is another server's to interpret and stays as it is.
-pub(super) fn address(text: &str) -> Result<String, String> {
+pub(crate) fn address(text: &str) -> Result<String, String> {
     let Some((local, domain)) = text.rsplit_once('@') else {
         return Err("it is no address".to_owned());
     };
@@ -83,7 +83,7 @@ pub(super) fn address(text: &str) -> Result<String, String> {
 }
 
 /// What an unquoted local part may hold, dots included.
-pub(super) fn is_address_character(character: char) -> bool {
+pub(crate) fn is_address_character(character: char) -> bool {
     character.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(character)
 }
 

@@ -10,6 +10,8 @@ mod tree;
 mod userdata;
 mod valiases;
 
+pub(crate) use self::check::{address, is_address_character};
+
 use crate::{Account, AccountError, DomainName, LocalPart};
 use sites::Sites;
 use tree::Tree;

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::check::{address, is_address_character};
+use super::check::address;
 use super::lines::line;
 use crate::{Account, AccountError, Alias, CatchAll, Destination, DomainMail, DomainName};
 
@@ -38,24 +38,10 @@ pub(super) fn text(
 }
 
 fn left_side(domain: &DomainName, alias: &Alias) -> Result<String, AccountError> {
-    let local = alias.local.to_ascii_lowercase();
-    let address = format!("{local}@{domain}");
-    let problem = if local.is_empty() {
-        Some("nothing stands before the @".to_owned())
-    } else if local.len() > 64 {
-        Some(format!("{} bytes stand before the @, and an address takes at most 64", local.len()))
-    } else if let Some(character) = local.chars().find(|c| !is_address_character(*c)) {
-        Some(format!("it holds {character:?}"))
-    } else if local.starts_with('#') {
-        Some("Exim takes the line for a comment".to_owned())
-    } else if local == "*" {
-        Some("it stands for all addresses of the domain".to_owned())
-    } else {
-        None
-    };
-    match problem {
-        Some(reason) => Err(AccountError::AliasName { address, reason }),
-        None => Ok(address),
+    let address = format!("{}@{domain}", alias.local.to_ascii_lowercase());
+    match Alias::check_local(&alias.local) {
+        Ok(()) => Ok(address),
+        Err(error) => Err(AccountError::AliasName { address, reason: error.to_string() }),
     }
 }
 

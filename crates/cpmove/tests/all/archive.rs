@@ -138,7 +138,8 @@ fn same_bytes_in_any_surroundings() {
             .current_dir("/")
             .output()
             .unwrap();
-        assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stdout));
+        let output = String::from_utf8_lossy(&child.stdout);
+        assert!(child.status.success() && output.contains("1 passed"), "{output}");
         let read = |name| fs::read(directory.path().join(name)).unwrap();
         let root = directory.path().join("cpmove-acct");
         let mode = |path: &str| root.join(path).metadata().unwrap().mode() & 0o7777;
@@ -149,6 +150,40 @@ fn same_bytes_in_any_surroundings() {
         archives.push((read("cpmove-acct.tar.gz"), read("cpmove-acct.tar")));
     }
     assert!(archives.iter().all(|pair| *pair == archives[0]));
+}
+
+/// Runs itself again where files may not grow beyond a limit, which is an error like a full disk.
+#[test]
+fn a_limit_on_files_is_an_error_and_leaves_nothing() {
+    const VARIABLE: &str = "CPMOVE_TEST_LIMITED";
+    if std::env::var_os(VARIABLE).is_some() {
+        for form in FORMS {
+            let directory = tempfile::tempdir().unwrap();
+            let mut writer = begin(directory.path(), form, false).unwrap();
+            let content = noise(1 << 20);
+            let written = writer.file(b"x", 0o600, 1 << 20, 0, &mut content.as_slice());
+            let error = match written.and_then(|()| writer.finish()) {
+                Err(WriteError::Member { source, .. } | WriteError::Archive { source, .. }) => {
+                    source
+                }
+                other => panic!("{form:?}: {other:?}"),
+            };
+            assert_eq!(error.kind(), io::ErrorKind::FileTooLarge, "{form:?}");
+            assert!(names(directory.path()).is_empty());
+        }
+        return;
+    }
+    for blocks in ["1", "300", "2000"] {
+        let child = Command::new("sh")
+            .args(["-c", "trap '' XFSZ; ulimit -f $1; shift; exec \"$@\"", "sh", blocks])
+            .arg(std::env::current_exe().unwrap())
+            .args(["--exact", "archive::a_limit_on_files_is_an_error_and_leaves_nothing"])
+            .env(VARIABLE, "1")
+            .output()
+            .unwrap();
+        let output = String::from_utf8_lossy(&child.stdout);
+        assert!(child.status.success() && output.contains("1 passed"), "{blocks}: {output}");
+    }
 }
 
 /// Gives some bytes, some of them with interruptions, and then fails or ends.
