@@ -1,1 +1,37 @@
-//! placeholder
+//! Turns a Plesk backup into cPanel account archives, offline, so that no mail client downloads a
+//! message twice.
+//!
+//! Data flows one way: [`plesk_backup`] reads, [`mail_model`] says what each message was called,
+//! [`cpmove`] writes, and this crate joins them. A [`Job`] is one backup:
+//!
+//! ```no_run
+//! use plesk2cpanel::{Interrupt, Job, ReadOptions, Silent};
+//!
+//! let job = Job::open("backup_2401151030.tar".as_ref(), ReadOptions::default())?;
+//! let report = job.inspect(4, &Silent, &Interrupt::default())?;
+//! for account in &report.accounts {
+//!     println!("{}: {} mailboxes", account.domain, account.mailboxes.len());
+//! }
+//! # Ok::<(), plesk2cpanel::Error>(())
+//! ```
+
+pub mod cli;
+mod convert;
+mod error;
+pub mod finding;
+mod mail_findings;
+mod mailbox;
+mod options;
+mod plan;
+mod progress;
+mod read_back;
+pub mod report;
+mod scan;
+pub mod summary;
+mod time;
+mod write;
+
+pub use convert::{Job, REPORT};
+pub use error::Error;
+pub use options::{ReadOptions, WriteOptions};
+pub use progress::{Interrupt, Progress, Silent, Stage};

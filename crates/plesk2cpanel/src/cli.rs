@@ -1,0 +1,245 @@
+//! The command line: what can be typed, and what it means.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use cpmove::{Form, UserName};
+use mail_model::identity::OldServer;
+use mail_model::uidl::UidlFormat;
+use plesk_backup::SecretKey;
+
+use crate::error::Error;
+use crate::options::{ReadOptions, WriteOptions};
+
+/// Turns a Plesk backup into cPanel account archives, so that no mail client downloads a message twice.
+///
+/// Works from the backup file alone: no panel, no server, no network, nothing unpacked to disk.
+/// Every mailbox keeps its UIDVALIDITY and UIDs (what IMAP clients remember) and the UIDLs that
+/// the old server gave its messages (what POP3 clients remember).
+#[derive(Debug, Parser)]
+#[command(
+    name = "plesk2cpanel",
+    version,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = "Start with `plesk2cpanel inspect BACKUP`: it writes nothing, and says what to ask the old server before it is gone.\n\n\
+Exit status:\n  0  all converted, and sure\n  1  failed; no archive was left behind\n  2  wrong usage\n  3  converted, and the report lists something that needs a person"
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show what a backup holds, and how sure each message's UIDL is; writes nothing
+    Inspect(Inspect),
+    /// Convert a backup: one cpmove archive for each subscription, and report.json
+    Convert(Convert),
+}
+
+/// `inspect`.
+#[derive(Debug, Args)]
+pub struct Inspect {
+    #[command(flatten)]
+    read: Read,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Threads to read with
+    #[arg(long, value_name = "N", default_value_t = default_jobs(), value_parser = parse_jobs)]
+    pub jobs: usize,
+}
+
+/// `convert`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+plesk2cpanel convert backup_2401151030.tar --output /home/restore\n  \
+plesk2cpanel convert /var/lib/psa/dumps --output out --only example.com --old-server dovecot:%08Xu%08Xv\n  \
+plesk2cpanel convert backup.tar --output out --secret-key secret_key --user example.com=examplec\n\n\
+Restore on the cPanel server with `/usr/local/cpanel/scripts/restorepkg cpmove-USER.tar.gz`, before anybody can log in there.")]
+pub struct Convert {
+    #[command(flatten)]
+    read: Read,
+    /// Directory that takes the archives and report.json; made if it is missing
+    #[arg(long, value_name = "DIR")]
+    pub output: PathBuf,
+    /// Leave N UIDs free in each folder, for a later synchronisation with a second backup
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub reserve_uids: u32,
+    /// Form of the archives; cPanel restores all three
+    #[arg(long = "as", value_name = "FORM", value_enum, default_value_t = FormArgument::TarGz)]
+    pub form: FormArgument,
+    /// Threads to work with; the output is the same for any number
+    #[arg(long, value_name = "N", default_value_t = default_jobs(), value_parser = parse_jobs)]
+    pub jobs: usize,
+    /// Replace archives and the report of an earlier run
+    #[arg(long)]
+    pub force: bool,
+    /// Print the report as JSON, instead of the summary
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options that say how to read.
+#[derive(Debug, Args)]
+pub struct Read {
+    /// The backup: a directory tree, or the .tar that Plesk exports
+    #[arg(value_name = "BACKUP")]
+    pub backup: PathBuf,
+    /// Take only the subscription that has this domain; may be given more than once
+    #[arg(long, value_name = "DOMAIN")]
+    pub only: Vec<String>,
+    /// Name of the account for a subscription; may be given more than once
+    #[arg(long = "user", value_name = "DOMAIN=NAME", value_parser = parse_user)]
+    pub users: Vec<(String, UserName)>,
+    /// /etc/psa/private/secret_key of the old server, to recover passwords (raw, hex or base64)
+    #[arg(long, value_name = "FILE")]
+    pub secret_key: Option<PathBuf>,
+    /// The old mail server, where its files leave that open: auto, courier, or dovecot:FORMAT
+    ///
+    /// FORMAT is the old server's pop3_uidl_format, in the spelling of Dovecot 2.3 or 2.4. Ask it
+    /// as root with: doveconf -f protocol=pop3 pop3_uidl_format
+    #[arg(long, value_name = "SERVER", default_value = "auto", value_parser = parse_old_server)]
+    pub old_server: OldServer,
+    /// The old Dovecot had pop3_reuse_xuidl = yes: X-UIDL headers name the messages
+    #[arg(long)]
+    pub reuse_x_uidl: bool,
+}
+
+/// How archives are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FormArgument {
+    /// cpmove-USER.tar.gz
+    #[value(name = "tar.gz")]
+    TarGz,
+    /// cpmove-USER.tar: three times as fast, and to be piped to another compressor
+    Tar,
+    /// A directory cpmove-USER
+    Dir,
+}
+
+impl Inspect {
+    /// The backup to read.
+    pub fn backup(&self) -> &PathBuf {
+        &self.read.backup
+    }
+
+    /// What to read and how.
+    ///
+    /// # Errors
+    /// When a file that an option names can't be read.
+    pub fn read_options(&self) -> Result<ReadOptions, Error> {
+        self.read.options()
+    }
+}
+
+impl Convert {
+    /// The backup to read.
+    pub fn backup(&self) -> &PathBuf {
+        &self.read.backup
+    }
+
+    /// What to read and how.
+    ///
+    /// # Errors
+    /// When a file that an option names can't be read.
+    pub fn read_options(&self) -> Result<ReadOptions, Error> {
+        self.read.options()
+    }
+
+    /// What to write and how.
+    pub fn write_options(&self) -> WriteOptions {
+        WriteOptions {
+            output: self.output.clone(),
+            form: match self.form {
+                FormArgument::TarGz => Form::TarGz,
+                FormArgument::Tar => Form::Tar,
+                FormArgument::Dir => Form::Directory,
+            },
+            reserve_uids: self.reserve_uids,
+            jobs: self.jobs,
+            force: self.force,
+        }
+    }
+}
+
+impl Read {
+    fn options(&self) -> Result<ReadOptions, Error> {
+        let secret_key = match &self.secret_key {
+            None => None,
+            Some(path) => {
+                let failed = |text: String| Error::OptionFile {
+                    option: "--secret-key",
+                    path: path.clone(),
+                    text,
+                };
+                let bytes = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
+                Some(SecretKey::read(&bytes).map_err(|error| failed(error.to_string()))?)
+            }
+        };
+        Ok(ReadOptions {
+            only: self.only.clone(),
+            old_server: self.old_server.clone(),
+            reuse_x_uidl: self.reuse_x_uidl,
+            secret_key,
+            users: self.users.iter().cloned().collect(),
+        })
+    }
+}
+
+fn default_jobs() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+fn parse_jobs(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("at least one thread is needed".to_owned()),
+        Ok(jobs) if jobs <= 1024 => Ok(jobs),
+        Ok(jobs) => Err(format!("{jobs} threads are more than the 1024 that make sense")),
+        Err(_) => Err("not a whole number".to_owned()),
+    }
+}
+
+fn parse_user(text: &str) -> Result<(String, UserName), String> {
+    let (domain, name) =
+        text.split_once('=').ok_or("write it as DOMAIN=NAME, for example example.com=examplec")?;
+    let name = UserName::new(name).map_err(|error| error.to_string())?;
+    Ok((domain.to_lowercase(), name))
+}
+
+fn parse_old_server(text: &str) -> Result<OldServer, String> {
+    match text.split_once(':') {
+        None if text == "auto" => Ok(OldServer::Auto),
+        None if text == "courier" => Ok(OldServer::Courier),
+        None if text == "dovecot" => Err("name its pop3_uidl_format too, for example \
+             dovecot:%08Xu%08Xv; on the old server, `doveconf -f protocol=pop3 pop3_uidl_format` \
+             prints it"
+            .to_owned()),
+        Some(("dovecot", format)) => {
+            UidlFormat::parse(format).map(OldServer::Dovecot).map_err(|error| error.to_string())
+        }
+        _ => Err("use auto, courier, or dovecot:FORMAT".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_holds_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn an_old_dovecot_needs_its_format() {
+        assert!(parse_old_server("dovecot").unwrap_err().contains("doveconf"));
+        assert!(matches!(parse_old_server("dovecot:%u-%v"), Ok(OldServer::Dovecot(_))));
+        assert!(parse_old_server("cyrus").is_err());
+    }
+}

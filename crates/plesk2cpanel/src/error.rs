@@ -1,0 +1,176 @@
+//! What ends an account or the whole run.
+//!
+//! An error is not a finding: findings stand in the report and never interrupt. The text says what
+//! happened, with names and both numbers; the hint, apart from it, says what to do.
+
+use std::path::PathBuf;
+
+/// Ends an account or the run.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The backup can't be opened or is none.
+    #[error("{0}")]
+    Open(#[from] plesk_backup::OpenError),
+    /// Its metadata can't be used.
+    #[error(transparent)]
+    Describe(#[from] plesk_backup::DescribeError),
+    /// A content archive can't be read at all.
+    #[error("{archive}: {text}")]
+    Archive {
+        /// Member of the backup.
+        archive: String,
+        /// Why.
+        text: String,
+    },
+    /// A content archive changed between the two passes over it.
+    #[error("{archive}: {text}")]
+    ChangedMeanwhile {
+        /// Member of the backup.
+        archive: String,
+        /// What was different.
+        text: String,
+    },
+    /// `--only` names a domain that the backup does not hold.
+    #[error("no subscription in {backup} has the domain `{domain}`; it has {known}")]
+    UnknownDomain {
+        /// Name of the backup.
+        backup: String,
+        /// What was asked for.
+        domain: String,
+        /// What is there.
+        known: String,
+    },
+    /// `--user` names a subscription that the backup does not hold.
+    #[error("--user names `{domain}`, which is no subscription of {backup}; it has {known}")]
+    UnknownSubscription {
+        /// Name of the backup.
+        backup: String,
+        /// What was asked for.
+        domain: String,
+        /// What is there.
+        known: String,
+    },
+    /// Two subscriptions would get the same account name.
+    #[error("--user gives the account name `{name}` to both {first} and {second}")]
+    UserTwice {
+        /// The name.
+        name: String,
+        /// One subscription.
+        first: String,
+        /// The other.
+        second: String,
+    },
+    /// All mail of an account is missing or unreadable.
+    #[error("no mail of {domain} can be read: {text}")]
+    NoMail {
+        /// Main domain.
+        domain: String,
+        /// The first archive that is missing, and why.
+        text: String,
+    },
+    /// The account can't be said in cPanel's terms.
+    #[error("{domain}: {text}")]
+    Account {
+        /// Main domain.
+        domain: String,
+        /// Why.
+        text: String,
+    },
+    /// Writing failed.
+    #[error(transparent)]
+    Write(#[from] cpmove::WriteError),
+    /// The finished archive, read again, is not what was meant.
+    #[error("{archive} was written but reads back differently: {difference}{}", more(*.count))]
+    ReadBack {
+        /// The archive's name.
+        archive: String,
+        /// The first difference.
+        difference: String,
+        /// How many there are.
+        count: usize,
+    },
+    /// The output directory can't be used.
+    #[error("cannot use the output directory {}: {source}", path.display())]
+    Output {
+        /// The directory or file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file that an option names can't be read.
+    #[error("{option}: cannot read {}: {text}", path.display())]
+    OptionFile {
+        /// The option.
+        option: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        text: String,
+    },
+    /// The report of an earlier run is in the way.
+    #[error("{} exists already", path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The system gives no threads.
+    #[error("cannot start threads: {text}")]
+    Threads {
+        /// Why.
+        text: String,
+    },
+    /// Somebody asked the run to end.
+    #[error("interrupted; nothing half-written was left behind")]
+    Interrupted,
+}
+
+fn more(count: usize) -> String {
+    if count > 1 { format!(" (and {} more differences)", count - 1) } else { String::new() }
+}
+
+impl Error {
+    /// Joins what a visitor and the archive itself can report.
+    pub(crate) fn walk(archive: String, error: plesk_backup::WalkError<Error>) -> Error {
+        match error {
+            plesk_backup::WalkError::Visitor(error) => error,
+            other => Error::Archive { archive, text: other.to_string() },
+        }
+    }
+
+    /// What to do about it, where something can be said.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Error::Open(error) => return error.hint(),
+            Error::Describe(_) => {
+                "the metadata XML files stand at the end of an export: if the file is cut, copy it \
+                 again, or name it backup_DOMAIN_STAMP.tar so that the mail in it can be named"
+            }
+            Error::Archive { .. } => "copy the backup again; if it stays like this, make a new one",
+            Error::ChangedMeanwhile { .. } => {
+                "convert again once nothing writes to the backup any more"
+            }
+            Error::UnknownDomain { .. } | Error::UnknownSubscription { .. } => {
+                "`plesk2cpanel inspect BACKUP` lists the subscriptions"
+            }
+            Error::UserTwice { .. } => "give each subscription a name of its own",
+            Error::NoMail { .. } => {
+                "copy the backup again, or make a new one with mail content included; a backup of \
+                 settings alone holds no mail to convert"
+            }
+            Error::Account { .. } => "choose another account name with --user DOMAIN=NAME",
+            Error::Write(error) => return error.hint(),
+            Error::ReadBack { .. } => {
+                "the archive was removed; this is a fault of the program or of the disk: convert \
+                 again to another disk, and report it if it stays"
+            }
+            Error::Output { .. } => {
+                "name a directory that exists and can be written, with --output"
+            }
+            Error::OptionFile { .. } => "check the path and its permissions",
+            Error::Exists { .. } => "use --force to replace it, or another --output directory",
+            Error::Threads { .. } => "use a smaller --jobs",
+            Error::Interrupted => return None,
+        };
+        Some(hint.to_owned())
+    }
+}

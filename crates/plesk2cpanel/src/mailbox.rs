@@ -1,0 +1,213 @@
+//! A mailbox between the plan and the archive: its messages with their names, and what the report
+//! says of them.
+
+use std::collections::BTreeMap;
+
+use mail_model::identity::{
+    Certainty, Finding as ModelFinding, Mailbox, RawMailbox, Rules, ServerKind, resolve,
+};
+use plesk_backup::printable;
+
+use crate::finding::{
+    FILES_LEFT_OUT, FILES_NOT_CARRIED, FORMAT_UNSUPPORTED, Finding, LINK_DANGLING, MESSAGE_DAMAGED,
+    UIDLIST_BROKEN,
+};
+use crate::mail_findings::{because, count, describe, server_name, some};
+use crate::plan::MailboxPlan;
+use crate::report::{FolderReport, MailboxReport, ServerReport};
+use crate::scan::ScannedMailbox;
+
+/// A mailbox whose messages have their names.
+pub(crate) struct ResolvedMailbox<'a> {
+    /// As planned.
+    pub plan: &'a MailboxPlan,
+    /// As the archives have it; absent for a mailbox that was never used.
+    pub scanned: Option<&'a ScannedMailbox>,
+    /// With names.
+    pub model: Mailbox,
+}
+
+impl<'a> ResolvedMailbox<'a> {
+    /// Works out what the old server called each message.
+    pub(crate) fn new(
+        plan: &'a MailboxPlan,
+        scanned: Option<&'a ScannedMailbox>,
+        rules: &Rules,
+    ) -> ResolvedMailbox<'a> {
+        let empty = RawMailbox::default();
+        let model = resolve(scanned.map_or(&empty, |scanned| &scanned.raw), rules);
+        ResolvedMailbox { plan, scanned, model }
+    }
+
+    /// Bytes of all messages that are written.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.sizes().sum()
+    }
+
+    fn sizes(&self) -> impl Iterator<Item = u64> {
+        self.model.folders.iter().map(|folder| self.folder_bytes(folder))
+    }
+
+    fn folder_bytes(&self, folder: &mail_model::identity::Folder) -> u64 {
+        let Some(scanned) = self.scanned else { return 0 };
+        let files = &scanned.raw.folders[folder.source].files;
+        folder.messages.iter().map(|message| files[message.file].size).sum()
+    }
+
+    /// The mailbox's entry in the report.
+    pub(crate) fn report(&self, malformed: bool) -> MailboxReport {
+        let server = &self.model.server;
+        let mut found = Vec::new();
+        if server.found.dovecot {
+            found.push(server_name(ServerKind::Dovecot));
+        }
+        if server.found.courier {
+            found.push(server_name(ServerKind::Courier));
+        }
+        let mut report = MailboxReport {
+            address: self.plan.address.clone(),
+            new_address: self.plan.new_address.clone(),
+            login: self.plan.login.report(),
+            quota_bytes: self.plan.quota_bytes,
+            server: ServerReport {
+                found,
+                live: server.live.map(server_name),
+                because: because(server.because).to_owned(),
+                uidl_format: server.format.as_ref().map(|format| format.format.to_string()),
+                uidl_format_assumed: server.format.as_ref().is_some_and(|format| !format.stated),
+            },
+            messages: 0,
+            bytes: 0,
+            uidl_certainty: BTreeMap::new(),
+            uid_certainty: BTreeMap::new(),
+            pop3_downloads_expected: 0,
+            imap_downloads_expected: 0,
+            malformed: self.scanned.filter(|_| malformed).map(|scanned| scanned.malformed),
+            folders: Vec::new(),
+        };
+        for folder in &self.model.folders {
+            let bytes = self.folder_bytes(folder);
+            report.messages += folder.messages.len() as u64;
+            report.bytes += bytes;
+            for message in &folder.messages {
+                MailboxReport::count(&mut report.uid_certainty, message.uid_certainty);
+                report.imap_downloads_expected +=
+                    u64::from(message.uid_certainty == Certainty::Lost);
+                if let Some(uidl) = &message.uidl {
+                    MailboxReport::count(&mut report.uidl_certainty, uidl.certainty);
+                    report.pop3_downloads_expected += u64::from(uidl.certainty == Certainty::Lost);
+                }
+            }
+            report.folders.push(FolderReport {
+                name: folder.name.to_string(),
+                uidvalidity: folder.uidvalidity,
+                uid_next: folder.next_uid,
+                messages: folder.messages.len() as u64,
+                bytes,
+            });
+        }
+        report
+            .folders
+            .sort_by(|a, b| (a.name != "INBOX", &a.name).cmp(&(b.name != "INBOX", &b.name)));
+        report
+    }
+
+    /// What the report lists about the mailbox.
+    pub(crate) fn findings(&self) -> Vec<Finding> {
+        let address = &self.plan.address;
+        let mut findings: Vec<Finding> = collapse(&self.model.findings)
+            .into_iter()
+            .map(|finding| describe(address, finding))
+            .collect();
+        let Some(scanned) = self.scanned else { return findings };
+        for cut in &scanned.cut {
+            findings.push(MESSAGE_DAMAGED.about(
+                address,
+                format!(
+                    "`{}` is cut: {} of {} bytes are there; the message is left out",
+                    printable(&cut.path),
+                    cut.read,
+                    cut.size
+                ),
+            ));
+        }
+        if scanned.suspect > 0 {
+            findings.push(MESSAGE_DAMAGED.with_remedy(
+                address,
+                format!(
+                    "{} stand behind damage in the archive: they read well and are carried, but no \
+                     checksum vouches for them",
+                    count(scanned.suspect as usize, "message")
+                ),
+                "compare a few of them with the old server",
+            ));
+        }
+        for path in &scanned.dangling {
+            findings.push(LINK_DANGLING.about(
+                address,
+                format!(
+                    "`{}` is a second name of a message that the archive does not hold",
+                    printable(path)
+                ),
+            ));
+        }
+        for (path, size) in &scanned.oversized_state {
+            findings.push(UIDLIST_BROKEN.about(
+                address,
+                format!(
+                    "`{}` has {size} bytes, more than any list of messages; it is not read",
+                    printable(path)
+                ),
+            ));
+        }
+        if scanned.dbox {
+            findings.push(FORMAT_UNSUPPORTED.about(
+                address,
+                "the mailbox is stored as mdbox or sdbox, not as a maildir; its messages are not \
+                 carried",
+            ));
+        }
+        if !scanned.not_carried.is_empty() {
+            let bytes: u64 = scanned.not_carried.iter().map(|(_, size)| size).sum();
+            findings.push(FILES_NOT_CARRIED.about(
+                address,
+                format!(
+                    "{} beside the mail ({bytes} bytes) are not carried: {}",
+                    count(scanned.not_carried.len(), "file"),
+                    some(scanned.not_carried.iter().map(|(path, _)| printable(path)))
+                ),
+            ));
+        }
+        if scanned.left_out.files > 0 {
+            findings.push(FILES_LEFT_OUT.about(
+                address,
+                format!(
+                    "{} ({} bytes) of caches, counters and unfinished deliveries are left out",
+                    count(scanned.left_out.files as usize, "file"),
+                    scanned.left_out.bytes
+                ),
+            ));
+        }
+        findings
+    }
+}
+
+/// One entry for each kind of oddity of a message name, not one for each message.
+fn collapse(findings: &[ModelFinding]) -> Vec<&ModelFinding> {
+    const EACH: usize = 20;
+    let mut odd = 0;
+    findings
+        .iter()
+        .filter(|finding| {
+            if matches!(
+                finding,
+                ModelFinding::UnusualUidl { .. } | ModelFinding::MessageNameOdd { .. }
+            ) {
+                odd += 1;
+                odd <= EACH
+            } else {
+                true
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,75 @@
+//! The command line program.
+
+mod terminal;
+
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Parser;
+use plesk2cpanel::cli::{Cli, Command};
+use plesk2cpanel::report::Report;
+use plesk2cpanel::{Interrupt, Job, Progress, Silent, summary};
+
+/// Nothing was converted.
+const FAILED: u8 = 1;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let interrupt = Arc::new(Interrupt::default());
+    let raised = Arc::clone(&interrupt);
+    // Without a handler a signal would leave the unfinished archive on the disk.
+    if let Err(error) = ctrlc::set_handler(move || raised.raise()) {
+        terminal::warn(&format!("signals are not handled: {error}"));
+    }
+    match run(&cli, &interrupt) {
+        Ok(status) => ExitCode::from(status),
+        Err(error) => {
+            // A reader that has seen enough, such as `head`, is no failure.
+            if is_broken_pipe(&error) {
+                return ExitCode::SUCCESS;
+            }
+            let hint =
+                error.downcast_ref::<plesk2cpanel::Error>().and_then(plesk2cpanel::Error::hint);
+            terminal::error(&format!("{error:#}"), hint.as_deref());
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+fn run(cli: &Cli, interrupt: &Interrupt) -> anyhow::Result<u8> {
+    let bars = terminal::Bars::new();
+    let progress: &dyn Progress = if std::io::stderr().is_terminal() { &bars } else { &Silent };
+    match &cli.command {
+        Command::Inspect(arguments) => {
+            let job = Job::open(arguments.backup(), arguments.read_options()?)?;
+            let report = job.inspect(arguments.jobs, progress, interrupt)?;
+            bars.clear();
+            show(&report, arguments.json, |report, colour| summary::inspection(report, colour))
+        }
+        Command::Convert(arguments) => {
+            let job = Job::open(arguments.backup(), arguments.read_options()?)?;
+            let report = job.convert(&arguments.write_options(), progress, interrupt)?;
+            bars.clear();
+            show(&report, arguments.json, |report, colour| {
+                summary::conversion(report, &arguments.output, colour)
+            })
+        }
+    }
+}
+
+fn show(report: &Report, json: bool, text: impl Fn(&Report, bool) -> String) -> anyhow::Result<u8> {
+    let mut out = std::io::stdout().lock();
+    let text = if json { report.to_json() } else { text(report, terminal::colour(&out)) };
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    Ok(report.exit_status)
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+    })
+}

@@ -1,0 +1,181 @@
+//! A domain's aliases, forwards and catch-all as lines of its valiases file.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cpmove::{Alias, CatchAll, Destination};
+use plesk_backup::{Domain, MailUser};
+
+use super::mailboxes::MailboxPlan;
+use crate::finding::{ADDRESS_NOT_CARRIED, Finding};
+use crate::report::{SettingOutcome, SettingReport};
+
+/// What an unknown address is told where the backup has no text of its own.
+const NO_SUCH_USER: &str = "No Such User Here";
+
+/// Aliases and forwards of a domain, by local part.
+pub(super) fn plan_addresses(
+    domain: &Domain,
+    users: &[MailUser],
+    mailboxes: &[MailboxPlan],
+    settings: &mut Vec<SettingReport>,
+    findings: &mut Vec<Finding>,
+) -> Vec<Alias> {
+    let mut lines: BTreeMap<String, Vec<Destination>> = BTreeMap::new();
+    let mut seen = BTreeSet::new();
+    for user in users {
+        if !seen.insert(&user.local_part) {
+            continue; // reported where the mailboxes are planned
+        }
+        let address = format!("{}@{}", user.local_part, domain.ascii_name);
+        let mailbox = mailboxes.iter().find(|mailbox| mailbox.address == address);
+        let target =
+            mailbox.and_then(|mailbox| mailbox.new_address.clone()).unwrap_or(address.clone());
+        let forwards = forwards(domain, user, &address, settings, findings);
+        if !forwards.is_empty() {
+            let local = mailbox.map_or(user.local_part.as_str(), |mailbox| mailbox.local.as_str());
+            lines.entry(local.to_owned()).or_default().extend(forwards.clone());
+        }
+        let reachable = mailbox.is_some() || !forwards.is_empty();
+        for alias in &user.aliases {
+            let local = alias.to_lowercase();
+            let mut record = |outcome, detail: String| {
+                settings.push(SettingReport {
+                    object: address.clone(),
+                    setting: "alias".to_owned(),
+                    outcome,
+                    detail,
+                });
+            };
+            if !reachable {
+                record(
+                    SettingOutcome::Skipped,
+                    format!("{local}: the address itself neither stores nor forwards mail"),
+                );
+            } else if let Err(error) = Alias::check_local(&local) {
+                record(SettingOutcome::Skipped, format!("{local}: {error}"));
+                findings.push(ADDRESS_NOT_CARRIED.about(
+                    format!("{local}@{}", domain.ascii_name),
+                    format!("an alias of {address} that cPanel can't hold: {error}"),
+                ));
+            } else {
+                record(SettingOutcome::Converted, local.clone());
+                lines.entry(local).or_default().push(Destination::Address(target.clone()));
+            }
+        }
+    }
+    lines
+        .into_iter()
+        .map(|(local, mut destinations)| {
+            let mut known = BTreeSet::new();
+            destinations.retain(|destination| known.insert(format!("{destination:?}")));
+            Alias { local, destinations }
+        })
+        .collect()
+}
+
+fn forwards(
+    domain: &Domain,
+    user: &MailUser,
+    address: &str,
+    settings: &mut Vec<SettingReport>,
+    findings: &mut Vec<Finding>,
+) -> Vec<Destination> {
+    let mut destinations = Vec::new();
+    for target in &user.forwarding.targets {
+        let mut record = |outcome, detail: String| {
+            settings.push(SettingReport {
+                object: address.to_owned(),
+                setting: "forwarding".to_owned(),
+                outcome,
+                detail,
+            });
+        };
+        // Plesk keeps the targets of a forward that is switched off.
+        if !user.forwarding.enabled {
+            record(SettingOutcome::Skipped, format!("{target}: switched off in Plesk"));
+            continue;
+        }
+        let target = target.trim();
+        let full = if target.contains('@') {
+            target.to_owned()
+        } else {
+            format!("{target}@{}", domain.ascii_name)
+        };
+        if full.eq_ignore_ascii_case(address) {
+            record(SettingOutcome::Skipped, format!("{full}: the mailbox itself"));
+            continue;
+        }
+        match Destination::address(&full) {
+            Ok(destination) => {
+                record(SettingOutcome::Converted, full);
+                destinations.push(destination);
+            }
+            Err(error) => {
+                record(SettingOutcome::Skipped, format!("{full}: {error}"));
+                findings.push(ADDRESS_NOT_CARRIED.about(
+                    address,
+                    format!("it forwards to `{full}`, which can't be written: {error}"),
+                ));
+            }
+        }
+    }
+    destinations
+}
+
+/// A bounce text as an SMTP reply can carry it: one line of ASCII without quotes.
+fn refusal_text(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    line.chars()
+        .filter(|letter| !matches!(letter, '"' | '\\'))
+        .map(|letter| if letter.is_ascii_graphic() || letter == ' ' { letter } else { '?' })
+        .collect()
+}
+
+/// What happens to mail for addresses that do not exist.
+pub(super) fn plan_catch_all(
+    domain: &Domain,
+    settings: &mut Vec<SettingReport>,
+    findings: &mut Vec<Finding>,
+) -> CatchAll {
+    let Some(text) = domain.mail.as_ref().and_then(|mail| mail.catch_all.as_deref()) else {
+        return CatchAll::Reject { text: NO_SUCH_USER.to_owned() };
+    };
+    let text = text.trim();
+    let reject = || CatchAll::Reject { text: NO_SUCH_USER.to_owned() };
+    let (catch_all, outcome, detail) = if text.is_empty() || text == "reject" {
+        (reject(), SettingOutcome::Converted, "unknown addresses are refused".to_owned())
+    } else if let Some(message) = text.strip_prefix("bounce:") {
+        let message = refusal_text(message);
+        let message = if message.is_empty() { NO_SUCH_USER.to_owned() } else { message };
+        (
+            CatchAll::Reject { text: message.clone() },
+            SettingOutcome::Adapted,
+            format!("bounced with a text; cPanel refuses with it at once: {message}"),
+        )
+    } else if text == "discard" {
+        (CatchAll::Discard, SettingOutcome::Converted, "mail is thrown away".to_owned())
+    } else {
+        match Destination::address(text) {
+            Ok(Destination::Address(address)) => {
+                (CatchAll::Address(address.clone()), SettingOutcome::Converted, address)
+            }
+            _ => {
+                findings.push(ADDRESS_NOT_CARRIED.with_remedy(
+                    &domain.name,
+                    format!(
+                        "the catch-all `{text}` is not understood; unknown addresses are refused"
+                    ),
+                    "set the default address of the domain after the restore",
+                ));
+                (reject(), SettingOutcome::Skipped, format!("not understood: {text}"))
+            }
+        }
+    };
+    settings.push(SettingReport {
+        object: domain.name.clone(),
+        setting: "catch-all".to_owned(),
+        outcome,
+        detail,
+    });
+    catch_all
+}

@@ -1,0 +1,405 @@
+//! One walk over one content archive.
+
+use std::collections::{HashMap, HashSet};
+use std::io::Read;
+
+use mail_model::identity::{RawFile, RawFolder, StateFile};
+use mail_model::maildir::Place;
+use plesk_backup::mail_content::{Inside, Located, locate};
+use plesk_backup::{ArchiveDamage, Member, MemberKind};
+
+use super::{CutMessage, Depth, ScannedDomain, ScannedMailbox, Source, Tally};
+
+/// Largest state file that is read: a list of two million messages.
+const STATE_LIMIT: u64 = 256 << 20;
+/// As much of a message as its headers are looked for in.
+const HEADER_LIMIT: u64 = 64 << 10;
+
+/// The state of one walk over one archive.
+pub(super) struct Pass<'a> {
+    pub(super) archive: usize,
+    pub(super) depth: Depth,
+    pub(super) offset: Option<&'a [u8]>,
+    pub(super) mailbox: Option<&'a [u8]>,
+    /// Position of the next member.
+    pub(super) ordinal: u64,
+    /// Hard links, looked up when all names are known.
+    pub(super) links: Vec<Link>,
+    pub(super) domain: &'a mut ScannedDomain,
+}
+
+/// A message that the archive stores as a second name of another member.
+///
+/// A server that copies a message may do so with a hard link (Dovecot does by default), and tar
+/// stores the bytes only under the first name.
+pub(super) struct Link {
+    place: MessagePlace,
+    target: Vec<u8>,
+    path: Vec<u8>,
+}
+
+/// A file of `cur/` or `new/`.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct MessagePlace {
+    mailbox: Vec<u8>,
+    folder: Vec<u8>,
+    place: Place,
+    name: Vec<u8>,
+}
+
+impl Pass<'_> {
+    pub(super) fn member(&mut self, member: &mut Member<'_>) {
+        let ordinal = self.ordinal;
+        self.ordinal += 1;
+        let path = std::mem::take(&mut member.path);
+        match self.locate(&path) {
+            Some((mailbox, Inside::Maildir(rest))) => {
+                self.in_maildir(member, ordinal, &mailbox, &rest, path);
+            }
+            Some((mailbox, Inside::Home(rest))) => {
+                let mailbox = self.domain.mailboxes.entry(mailbox).or_default();
+                if !matches!(member.kind, MemberKind::Directory) {
+                    if is_dbox(&rest) {
+                        mailbox.dbox = true;
+                    }
+                    mailbox.not_carried.push((rest, member.size));
+                }
+            }
+            None => {
+                if !matches!(member.kind, MemberKind::Directory) {
+                    self.domain.elsewhere.push((path, member.size));
+                }
+            }
+        }
+    }
+
+    fn locate(&self, path: &[u8]) -> Option<(Vec<u8>, Inside)> {
+        let Located::Mailbox { local_part, inside } = locate(path, self.offset) else {
+            return None;
+        };
+        if !local_part.is_empty() {
+            return Some((local_part, inside));
+        }
+        // The archive of a single mailbox: only the reference to it tells whose.
+        self.mailbox.map(|mailbox| (mailbox.to_vec(), inside))
+    }
+
+    /// A member below a maildir: `rest` is its path from there.
+    fn in_maildir(
+        &mut self,
+        member: &mut Member<'_>,
+        ordinal: u64,
+        mailbox_name: &[u8],
+        rest: &[u8],
+        path: Vec<u8>,
+    ) {
+        let mailbox = self.domain.mailboxes.entry(mailbox_name.to_vec()).or_default();
+        let parts: Vec<&[u8]> =
+            rest.split(|byte| *byte == b'/').filter(|part| !part.is_empty()).collect();
+        let (folder, inner) = match parts.split_first() {
+            None => {
+                mailbox.folder(b"");
+                return;
+            }
+            Some((first, inner))
+                if first.starts_with(b".") && (!inner.is_empty() || is_directory(member)) =>
+            {
+                (*first, inner)
+            }
+            Some(_) => (&b""[..], &parts[..]),
+        };
+        match inner {
+            [] => {}
+            [b"cur" | b"new" | b"tmp"] if is_directory(member) => {
+                mailbox.folder(folder);
+            }
+            [b"maildirfolder"] => {
+                mailbox.folder(folder);
+                mailbox.left_out.add(member.size);
+            }
+            [b"tmp", _] => mailbox.left_out.add(member.size),
+            [directory @ (b"cur" | b"new"), name] => {
+                let place = if *directory == b"cur" { Place::Cur } else { Place::New };
+                let name = name.to_vec();
+                match &member.kind {
+                    MemberKind::File => {
+                        let facts = self.depth.look(member);
+                        let source = Source { archive: self.archive, member: ordinal };
+                        mailbox.malformed += u64::from(facts.malformed);
+                        mailbox.suspect += u64::from(member.suspect);
+                        mailbox.message(
+                            folder,
+                            place,
+                            name,
+                            source,
+                            member.size,
+                            member.mtime,
+                            facts.x_uidl,
+                        );
+                    }
+                    MemberKind::HardLink(target) => {
+                        mailbox.folder(folder);
+                        self.links.push(Link {
+                            place: MessagePlace {
+                                mailbox: mailbox_name.to_vec(),
+                                folder: folder.to_vec(),
+                                place,
+                                name,
+                            },
+                            target: target.clone(),
+                            path,
+                        });
+                    }
+                    _ => mailbox.not_carried.push((rest.to_vec(), member.size)),
+                }
+            }
+            _ if is_directory(member) => {}
+            _ => mailbox.state(member, folder, inner, rest),
+        }
+    }
+
+    /// After the walk: hard links get their bytes' place, and what was cut goes.
+    pub(super) fn finish(&mut self, damage: &[ArchiveDamage]) {
+        self.resolve_links();
+        for damage in damage {
+            let Some(place) = damage.member.as_ref().and_then(|path| self.message_place(path))
+            else {
+                continue;
+            };
+            // A member that stands twice is cut where it stands last: the walk ended there.
+            let source = self.domain.mailboxes.get(&place.mailbox).and_then(|mailbox| {
+                let index =
+                    mailbox.raw.folders.iter().position(|folder| folder.dir == place.folder)?;
+                let files = &mailbox.raw.folders[index].files;
+                let file = files
+                    .iter()
+                    .rposition(|file| file.place == place.place && file.name == place.name)?;
+                mailbox.sources[index].get(file).copied()
+            });
+            let Some(source) = source.filter(|source| source.archive == self.archive) else {
+                continue;
+            };
+            for mailbox in self.domain.mailboxes.values_mut() {
+                mailbox.drop_cut(source, damage);
+            }
+        }
+    }
+
+    fn resolve_links(&mut self) {
+        if self.links.is_empty() {
+            return;
+        }
+        let wanted: Vec<Option<MessagePlace>> =
+            self.links.iter().map(|link| self.message_place(&link.target)).collect();
+        let mut found: HashMap<&MessagePlace, (Source, u64, i64, Option<Vec<u8>>)> = HashMap::new();
+        let wanted_set: HashSet<&MessagePlace> = wanted.iter().flatten().collect();
+        for (name, mailbox) in &self.domain.mailboxes {
+            for (folder, sources) in mailbox.raw.folders.iter().zip(&mailbox.sources) {
+                for (file, source) in folder.files.iter().zip(sources) {
+                    if source.archive != self.archive {
+                        continue;
+                    }
+                    let place = MessagePlace {
+                        mailbox: name.clone(),
+                        folder: folder.dir.clone(),
+                        place: file.place,
+                        name: file.name.clone(),
+                    };
+                    if let Some(wanted) = wanted_set.get(&place) {
+                        found
+                            .insert(*wanted, (*source, file.size, file.mtime, file.x_uidl.clone()));
+                    }
+                }
+            }
+        }
+        let mut resolved = Vec::new();
+        for (link, wanted) in self.links.drain(..).zip(&wanted) {
+            let target = wanted.as_ref().and_then(|wanted| found.get(wanted)).cloned();
+            resolved.push((link, target));
+        }
+        for (link, target) in resolved {
+            let mailbox = self.domain.mailboxes.entry(link.place.mailbox).or_default();
+            match target {
+                Some((source, size, mtime, x_uidl)) => mailbox.message(
+                    &link.place.folder,
+                    link.place.place,
+                    link.place.name,
+                    source,
+                    size,
+                    mtime,
+                    x_uidl,
+                ),
+                None => mailbox.dangling.push(link.path),
+            }
+        }
+    }
+
+    /// The message that a member's path means, if it is one.
+    fn message_place(&self, path: &[u8]) -> Option<MessagePlace> {
+        let (mailbox, Inside::Maildir(rest)) = self.locate(path)? else { return None };
+        let parts: Vec<&[u8]> = rest.split(|byte| *byte == b'/').collect();
+        let (folder, directory, name) = match parts[..] {
+            [directory, name] => (&b""[..], directory, name),
+            [folder, directory, name] => (folder, directory, name),
+            _ => return None,
+        };
+        let place = match directory {
+            b"cur" => Place::Cur,
+            b"new" => Place::New,
+            _ => return None,
+        };
+        Some(MessagePlace { mailbox, folder: folder.to_vec(), place, name: name.to_vec() })
+    }
+}
+
+impl ScannedMailbox {
+    /// The folder of that directory, made when it is new.
+    fn folder(&mut self, dir: &[u8]) -> usize {
+        // Members of a folder stand together, so it is nearly always the last one.
+        if let Some(index) = self.raw.folders.iter().rposition(|folder| folder.dir == dir) {
+            return index;
+        }
+        self.raw.folders.push(RawFolder { dir: dir.to_vec(), ..RawFolder::default() });
+        self.sources.push(Vec::new());
+        self.raw.folders.len() - 1
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the facts of one file, used twice")]
+    fn message(
+        &mut self,
+        folder: &[u8],
+        place: Place,
+        name: Vec<u8>,
+        source: Source,
+        size: u64,
+        mtime: i64,
+        x_uidl: Option<Vec<u8>>,
+    ) {
+        let folder = self.folder(folder);
+        self.raw.folders[folder].files.push(RawFile { place, name, size, mtime, x_uidl });
+        self.sources[folder].push(source);
+    }
+
+    /// A file beside `cur/` and `new/`.
+    fn state(&mut self, member: &mut Member<'_>, folder: &[u8], inner: &[&[u8]], rest: &[u8]) {
+        let kept = match inner {
+            [b"dovecot-uidlist" | b"dovecot-keywords" | b"courierimapuiddb"]
+            | [b"courierimapkeywords", _] => true,
+            [b"courierpop3dsizelist" | b"subscriptions" | b"courierimapsubscribed"] => {
+                folder.is_empty()
+            }
+            _ => false,
+        };
+        if !kept || !matches!(member.kind, MemberKind::File) {
+            if let [name] = inner
+                && is_rebuilt(name)
+            {
+                if name.starts_with(b"dovecot.index") {
+                    let folder = self.folder(folder);
+                    let newest = &mut self.raw.folders[folder].index_log_mtime;
+                    *newest = (*newest).max(Some(member.mtime));
+                }
+                self.left_out.add(member.size);
+            } else {
+                if is_dbox(rest) {
+                    self.dbox = true;
+                }
+                self.not_carried.push((rest.to_vec(), member.size));
+            }
+            return;
+        }
+        if member.size > STATE_LIMIT {
+            self.oversized_state.push((rest.to_vec(), member.size));
+            return;
+        }
+        let mut bytes = Vec::new();
+        // A state file that is cut still says something; the damage is reported by the walk.
+        let _ = member.read_to_end(&mut bytes);
+        let file = StateFile { bytes, mtime: member.mtime };
+        let index = self.folder(folder);
+        let raw = &mut self.raw.folders[index];
+        match inner {
+            [b"dovecot-uidlist"] => raw.uidlist = Some(file),
+            [b"dovecot-keywords"] => raw.dovecot_keywords = Some(file),
+            [b"courierimapuiddb"] => raw.uiddb = Some(file),
+            [b"courierimapkeywords", name] => {
+                raw.courier_keywords.push((name.to_vec(), file.bytes));
+            }
+            [b"courierpop3dsizelist"] => self.raw.pop3_sizelist = Some(file),
+            [b"courierimapsubscribed"] => self.raw.courier_subscribed = Some(file),
+            _ => self.raw.dovecot_subscriptions = Some(file),
+        }
+    }
+
+    /// Takes out every message whose bytes are those of the cut member.
+    fn drop_cut(&mut self, source: Source, damage: &ArchiveDamage) {
+        for (folder, sources) in self.raw.folders.iter_mut().zip(&mut self.sources) {
+            while let Some(index) = sources.iter().position(|other| *other == source) {
+                sources.remove(index);
+                let file = folder.files.remove(index);
+                let mut path = folder.dir.clone();
+                path.extend(if file.place == Place::Cur { &b"/cur/"[..] } else { b"/new/" });
+                path.extend(&file.name);
+                self.cut.push(CutMessage { path, read: damage.member_read, size: file.size });
+            }
+        }
+    }
+}
+
+impl Tally {
+    fn add(&mut self, bytes: u64) {
+        self.files += 1;
+        self.bytes += bytes;
+    }
+}
+
+#[derive(Default)]
+struct HeaderFacts {
+    x_uidl: Option<Vec<u8>>,
+    malformed: bool,
+}
+
+impl Depth {
+    fn look(self, member: &mut Member<'_>) -> HeaderFacts {
+        if !self.x_uidl && !self.malformed {
+            return HeaderFacts::default();
+        }
+        let mut head = Vec::new();
+        // A message that is cut is found by the walk itself.
+        let _ = member.take(HEADER_LIMIT).read_to_end(&mut head);
+        let facts = mail_model::headers::inspect(&head);
+        HeaderFacts {
+            x_uidl: facts.x_uidl.filter(|_| self.x_uidl),
+            malformed: self.malformed && facts.malformed.is_some(),
+        }
+    }
+}
+
+fn is_directory(member: &Member<'_>) -> bool {
+    matches!(member.kind, MemberKind::Directory)
+}
+
+/// Caches and counters that a server makes anew.
+fn is_rebuilt(name: &[u8]) -> bool {
+    const NAMES: &[&[u8]] = &[
+        b"dovecot.index",
+        b"dovecot.list.index",
+        b"dovecot.mailbox.log",
+        b"dovecot.autoexpunge.lock",
+        b"dovecot-uidvalidity",
+        b"dovecot-uidlist.",
+        b"maildirsize",
+        b"courierpop3dsizelist.",
+        b"courierimapuiddb.",
+        b"courierimaphieracl",
+    ];
+    NAMES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// Files of mailboxes that are not stored as one file for each message.
+fn is_dbox(rest: &[u8]) -> bool {
+    let name = rest.rsplit(|byte| *byte == b'/').next().unwrap_or(rest);
+    let inside = |directory: &[u8]| rest.windows(directory.len()).any(|part| part == directory);
+    (inside(b"dbox-Mails/") && name.starts_with(b"u."))
+        || (inside(b"storage/") && name.starts_with(b"m."))
+}

@@ -1,0 +1,348 @@
+//! A report as text for a terminal: what a tired admin reads at night.
+//!
+//! The meaning survives without colour, and nothing that came out of the backup reaches the
+//! terminal with control characters in it.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::Path;
+
+use crate::convert::REPORT;
+use crate::finding::{Finding, Severity};
+use crate::report::{AccountReport, LoginReport, MailboxReport, Outcome, Report};
+
+/// Findings of one kind that are shown; the rest is in the report.
+const SHOWN: usize = 5;
+
+/// What `inspect` prints.
+pub fn inspection(report: &Report, colour: bool) -> String {
+    let paint = Paint(colour);
+    let mut text = head(report, paint);
+    for account in &report.accounts {
+        account_lines(&mut text, account, paint);
+    }
+    totals(&mut text, report);
+    findings(&mut text, report, paint);
+    text
+}
+
+/// What `convert` prints at its end.
+pub fn conversion(report: &Report, output: &Path, colour: bool) -> String {
+    let paint = Paint(colour);
+    let mut text = head(report, paint);
+    for account in &report.accounts {
+        let name = clean(&account.domain);
+        let _ = match (&account.archive, &account.error) {
+            (Some(archive), _) => {
+                let size = account.archive_bytes.map(|size| format!(" ({})", bytes(size)));
+                writeln!(
+                    text,
+                    "{} {name} -> {}{}",
+                    paint.good("converted"),
+                    clean(&output.join(archive).display().to_string()),
+                    size.unwrap_or_default()
+                )
+            }
+            (None, Some(error)) => {
+                let hint = error
+                    .hint
+                    .as_deref()
+                    .map(|hint| format!("\n  {}: {}", paint.hint("hint"), clean(hint)));
+                writeln!(
+                    text,
+                    "{}    {name}: {}{}",
+                    paint.bad("failed"),
+                    clean(&error.text),
+                    hint.unwrap_or_default()
+                )
+            }
+            (None, None) => writeln!(text, "skipped   {name}"),
+        };
+    }
+    text.push('\n');
+    totals(&mut text, report);
+    logins(&mut text, report);
+    findings(&mut text, report, paint);
+    let _ = writeln!(
+        text,
+        "Everything that was converted, adapted or left out stands in {}",
+        clean(&output.join(REPORT).display().to_string())
+    );
+    text
+}
+
+fn head(report: &Report, paint: Paint) -> String {
+    let backup = &report.backup;
+    let mut facts = Vec::new();
+    if let Some(version) = &backup.plesk_version {
+        facts.push(format!("Plesk {}", clean(version)));
+    }
+    if let Some(stamp) = &backup.stamp {
+        facts.push(format!("stamp {}", clean(stamp)));
+    }
+    facts.push(backup.container.clone());
+    if let Some(server) = &backup.installed_server {
+        facts.push(format!("{server} installed"));
+    }
+    format!("{} ({})\n\n", paint.strong(&clean(&backup.name)), facts.join(", "))
+}
+
+fn account_lines(text: &mut String, account: &AccountReport, paint: Paint) {
+    let old = account
+        .system_user
+        .as_ref()
+        .map_or_else(String::new, |user| format!(" (system user {})", clean(user)));
+    let _ = writeln!(
+        text,
+        "{} -> account {}{old}",
+        paint.strong(&clean(&account.domain)),
+        clean(&account.user)
+    );
+    if account.outcome == Outcome::Failed
+        && let Some(error) = &account.error
+    {
+        let _ = writeln!(text, "  {}: {}", paint.bad("failed"), clean(&error.text));
+        if let Some(hint) = &error.hint {
+            let _ = writeln!(text, "  {}: {}", paint.hint("hint"), clean(hint));
+        }
+    }
+    for mailbox in &account.mailboxes {
+        mailbox_lines(text, mailbox);
+    }
+    text.push('\n');
+}
+
+fn mailbox_lines(text: &mut String, mailbox: &MailboxReport) {
+    let _ = writeln!(
+        text,
+        "  {}: {}, {}{}{}",
+        clean(&mailbox.address),
+        number(mailbox.messages, "message"),
+        bytes(mailbox.bytes),
+        mailbox
+            .malformed
+            .filter(|count| *count > 0)
+            .map_or_else(String::new, |count| { format!(", {count} with malformed headers") }),
+        match mailbox.login {
+            LoginReport::HashKept | LoginReport::Hashed => "",
+            LoginReport::Suspended => ", login switched off",
+            LoginReport::Locked => ", login locked",
+        }
+    );
+    if mailbox.folders.is_empty() {
+        return;
+    }
+    let server = &mailbox.server;
+    let format = server.uidl_format.as_ref().map_or_else(String::new, |format| {
+        format!(
+            ", UIDL format {}{}",
+            clean(format),
+            if server.uidl_format_assumed { " assumed" } else { "" }
+        )
+    });
+    let _ = writeln!(
+        text,
+        "    served by {}{format} ({})",
+        server.live.unwrap_or("an unknown server"),
+        server.because
+    );
+    let _ = writeln!(
+        text,
+        "    UIDLs {}; UIDs {}",
+        certainties(&mailbox.uidl_certainty),
+        certainties(&mailbox.uid_certainty)
+    );
+    let width =
+        mailbox.folders.iter().map(|folder| folder.name.chars().count()).max().unwrap_or(0).min(40);
+    for folder in &mailbox.folders {
+        let _ = writeln!(
+            text,
+            "    {:width$}  {:>7}  {:>9}  UIDVALIDITY {}, next UID {}",
+            clean(&folder.name),
+            folder.messages,
+            bytes(folder.bytes),
+            folder.uidvalidity,
+            folder.uid_next,
+        );
+    }
+}
+
+fn totals(text: &mut String, report: &Report) {
+    let totals = &report.totals;
+    let _ = writeln!(
+        text,
+        "{}, {}, {}, {}",
+        number(totals.accounts, "account"),
+        number(totals.mailboxes, "mailbox"),
+        number(totals.messages, "message"),
+        bytes(totals.bytes)
+    );
+    let mut uidl: BTreeMap<String, u64> = BTreeMap::new();
+    for mailbox in report.accounts.iter().flat_map(|account| &account.mailboxes) {
+        for (certainty, count) in &mailbox.uidl_certainty {
+            *uidl.entry(certainty.clone()).or_default() += count;
+        }
+    }
+    let _ = writeln!(text, "UIDLs: {}", certainties(&uidl));
+    let again = |count: u64| {
+        if count == 0 { "none".to_owned() } else { number(count, "message") }
+    };
+    let _ = writeln!(
+        text,
+        "expected to be downloaded again: POP3 {}, IMAP {}{}\n",
+        again(totals.pop3_downloads_expected),
+        again(totals.imap_downloads_expected),
+        if uidl.contains_key("assumed") { ", if the assumption below holds" } else { "" }
+    );
+}
+
+fn logins(text: &mut String, report: &Report) {
+    let locked: Vec<String> = report
+        .accounts
+        .iter()
+        .flat_map(|account| &account.mailboxes)
+        .filter(|mailbox| mailbox.login == LoginReport::Locked)
+        .map(|mailbox| clean(&mailbox.address))
+        .collect();
+    if !locked.is_empty() {
+        let _ = writeln!(
+            text,
+            "logins that need a new password: {}\n",
+            crate::mail_findings::some(locked.into_iter())
+        );
+    }
+}
+
+/// Findings that need a person, by kind; the rest is only counted.
+fn findings(text: &mut String, report: &Report, paint: Paint) {
+    let mut kinds: Vec<(&Finding, Vec<&Finding>)> = Vec::new();
+    let mut informational = 0_u64;
+    for finding in report.all_findings() {
+        if finding.severity == Severity::Info {
+            informational += 1;
+            continue;
+        }
+        match kinds
+            .iter_mut()
+            .find(|(first, _)| first.code == finding.code && first.remedy == finding.remedy)
+        {
+            Some((_, list)) => list.push(finding),
+            None => kinds.push((finding, vec![finding])),
+        }
+    }
+    kinds.sort_by_key(|(first, _)| (std::cmp::Reverse(first.severity), first.code));
+    for (first, list) in kinds {
+        let label = match first.severity {
+            Severity::Error => paint.bad("error"),
+            _ => paint.careful("warning"),
+        };
+        let _ = writeln!(text, "{label}[{}]", first.code);
+        for finding in list.iter().take(SHOWN) {
+            let _ = writeln!(text, "  {}: {}", clean(&finding.object), clean(&finding.text));
+        }
+        if list.len() > SHOWN {
+            let _ = writeln!(text, "  and {} more", list.len() - SHOWN);
+        }
+        let _ = writeln!(text, "  {}: {}\n", paint.hint("hint"), clean(&first.remedy));
+    }
+    if informational > 0 {
+        let _ = writeln!(
+            text,
+            "{} for information only; --json shows {}\n",
+            number(informational, "more finding"),
+            if informational == 1 { "it" } else { "them" }
+        );
+    }
+}
+
+fn certainties(sums: &BTreeMap<String, u64>) -> String {
+    if sums.is_empty() {
+        return "none".to_owned();
+    }
+    // From the surest to the worst, which is not the alphabet's order.
+    ["exact", "assumed", "predicted", "lost"]
+        .iter()
+        .filter_map(|certainty| sums.get(*certainty).map(|count| format!("{count} {certainty}")))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn number(count: u64, noun: &str) -> String {
+    match (count, noun) {
+        (1, _) => format!("1 {noun}"),
+        (_, "mailbox") => format!("{count} mailboxes"),
+        _ => format!("{count} {noun}s"),
+    }
+}
+
+/// `1.5 MB`; decimal units, as hosters count.
+fn bytes(count: u64) -> String {
+    const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
+    if count < 1000 {
+        return format!("{count} B");
+    }
+    let (mut whole, mut tenths, mut unit) = (count / 1000, count % 1000 / 100, 0);
+    while whole >= 1000 && unit + 1 < UNITS.len() {
+        tenths = whole % 1000 / 100;
+        whole /= 1000;
+        unit += 1;
+    }
+    format!("{whole}.{tenths} {}", UNITS[unit])
+}
+
+/// Text from a backup can't move the cursor or paint the screen.
+fn clean(text: &str) -> String {
+    if !text.chars().any(char::is_control) {
+        return text.to_owned();
+    }
+    text.chars()
+        .flat_map(|letter| {
+            let escaped: Vec<char> =
+                if letter.is_control() { letter.escape_default().collect() } else { vec![letter] };
+            escaped
+        })
+        .collect()
+}
+
+#[derive(Clone, Copy)]
+struct Paint(bool);
+
+impl Paint {
+    fn with(self, code: &str, text: &str) -> String {
+        if self.0 { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+    fn strong(self, text: &str) -> String {
+        self.with("1", text)
+    }
+    fn good(self, text: &str) -> String {
+        self.with("32", text)
+    }
+    fn bad(self, text: &str) -> String {
+        self.with("1;31", text)
+    }
+    fn careful(self, text: &str) -> String {
+        self.with("33", text)
+    }
+    fn hint(self, text: &str) -> String {
+        self.with("36", text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{bytes, clean};
+
+    #[test]
+    fn sizes_read_well() {
+        assert_eq!(bytes(0), "0 B");
+        assert_eq!(bytes(999), "999 B");
+        assert_eq!(bytes(1000), "1.0 kB");
+        assert_eq!(bytes(1_550_000), "1.5 MB");
+        assert_eq!(bytes(2_147_483_648), "2.1 GB");
+    }
+
+    #[test]
+    fn control_characters_are_shown_not_sent() {
+        assert_eq!(clean("a\x1b]0;b\x07"), "a\\u{1b}]0;b\\u{7}");
+    }
+}
