@@ -36,7 +36,8 @@ mod password;
 mod user_name;
 
 pub use account::{
-    Account, AddressError, Alias, CatchAll, Destination, Domain, DomainKind, DomainMail, MailRouting, Mailbox,
+    Account, AddressError, Alias, CatchAll, Destination, Domain, DomainKind, DomainMail,
+    MailRouting, Mailbox,
 };
 pub use account_error::AccountError;
 pub use archive::{

@@ -43,7 +43,10 @@ impl DirectorySink {
     }
 
     pub(super) fn directory(&mut self, path: &[u8], mode: u32, mtime: i64) -> io::Result<()> {
-        fs::create_dir(self.place(path))?;
+        let place = self.place(path);
+        fs::create_dir(&place)?;
+        // Usable until the end, whatever the umask leaves of it.
+        fs::set_permissions(&place, Permissions::from_mode(0o700))?;
         self.remember(path, WrittenKind::Directory, mode, 0, mtime);
         Ok(())
     }

@@ -105,13 +105,15 @@ impl WriteError {
     /// What to do about it, where something can be done.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
-            WriteError::TargetExists { .. } => "replace it on purpose, or write to another directory",
+            WriteError::TargetExists { .. } => {
+                "replace it on purpose, or write to another directory"
+            }
             WriteError::Archive { .. } | WriteError::Member { .. } => {
                 "make room on the disk, or write to another one; nothing half-written is left behind"
             }
-            WriteError::Content { .. } | WriteError::TooShort { .. } | WriteError::TooLong { .. } => {
-                "see that nothing changes the source while it is read"
-            }
+            WriteError::Content { .. }
+            | WriteError::TooShort { .. }
+            | WriteError::TooLong { .. } => "see that nothing changes the source while it is read",
             WriteError::Path { .. }
             | WriteError::Duplicate { .. }
             | WriteError::NoParent { .. }

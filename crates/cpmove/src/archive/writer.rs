@@ -118,12 +118,15 @@ impl ArchiveWriter {
         let (sink, stored) = if form == Form::Directory {
             builder.permissions(Permissions::from_mode(0o700));
             let directory = builder.tempdir_in(dir).map_err(failed)?;
+            // The umask can take bits away from the mode that it was made with.
+            let mode = Permissions::from_mode(0o700);
+            fs::set_permissions(directory.path(), mode).map_err(failed)?;
             let sink = DirectorySink::new(directory.path().to_owned(), compressor.clone());
             (Sink::Directory(sink), Stored::Directory(directory))
         } else {
             builder.permissions(Permissions::from_mode(0o600));
             let (file, path) = builder.tempfile_in(dir).map_err(failed)?.into_parts();
-            // The umask can take bits away from the mode that the file was made with.
+            // Likewise.
             file.set_permissions(Permissions::from_mode(0o600)).map_err(failed)?;
             (file_sink(file, form, compressor).map_err(failed)?, Stored::File(path))
         };

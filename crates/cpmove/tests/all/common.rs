@@ -45,7 +45,7 @@ pub(crate) fn expected() -> Vec<Expected> {
     add(b"homedir/mail/before1970", 'f', 0o600, -86_400, b"x");
     add(b"homedir/mail/epoch", 'f', 0o600, 0, b"x");
     add(b"homedir/mail/year2400", 'f', 0o600, 13_569_465_600, b"x");
-    add(b"homedir/mail/modes", 'f', 0o7, STAMP, b"x");
+    add(b"homedir/mail/modes", 'f', 0o407, STAMP, b"x");
     add(b"homedir/mail/\xff\xc3\x28 \x1b[0m\\'\"", 'f', 0o644, STAMP, b"bytes");
     // With the top directory (12 bytes), full paths of 99 to 102 bytes: a header holds 100.
     for length in [87, 88, 89, 90] {
