@@ -68,8 +68,10 @@ def make_maildir(path):
 def deliver_directly(server, address, message):
     """Put a message into new/ and tell no server, by Courier's deliverquota.
 
-    Plesk's Postfix delivers so too, with a program of its own that can't be had here.
+    Plesk's Postfix delivers so too, with a program of its own that can't be had here. Like
+    any MTA it writes LF: CRLF is what lines end with on the wire.
     """
+    message = message.replace(b"\r\n", b"\n")
     local, _, domain = address.partition("@")
     maildir = server.mailroot / domain / local / "Maildir"
     done = subprocess.run([str(COURIER / "usr/bin/deliverquota.courier"), str(maildir)], input=message,

@@ -12,7 +12,7 @@ from .environment import reserve_ports, work_directory
 from .mailboxes import ALICE, IMAP_CLIENTS, INFO, MAILBOXES, POP3_CLIENTS, SALES, UNREAD, USERS
 from .oldside import live
 from .scenario import KEYWORDS, LABELS, LETTERS
-from .sessions import Imap
+from .sessions import PROTOCOL_ERRORS, Imap
 
 # The one format under which a plain copy is right already: cPanel's own.
 SAME_AS_CPANEL = "UID%u-%v"
@@ -85,38 +85,48 @@ def run(what):
             row["control"] = control
             place = environment.trixie_directory() if version == "2.4" else contextlib.nullcontext(work / "new-2.3")
             with place as directory:
+                # Unpacked twice: the first is for looking, and clients leave their marks (\\Seen) on the second.
                 home = unpack(archive, directory / "account")
                 checks.add(f"{version}: every message byte for byte, with its time",
                            digests.compare(digests.of_plesk(old_side.mailroot), digests.of_cpanel(home)))
                 with CpanelDovecot(directory / "server", ports, home, version) as server:
-                    _converted(version, work, ports, clients, old_side, report, checks, row)
+                    for mailbox in MAILBOXES:
+                        _compare(version, old_side.truth[mailbox.address], ports, mailbox, report, checks, row)
                     checks.add(f"{version}: the new server has nothing to complain about", server.complaints())
+                home = unpack(archive, directory / "account2")
+                with CpanelDovecot(directory / "server2", ports, home, version):
+                    _clients(version, work, ports, clients, old_side.late, checks, row)
             rows.append(row)
     return {"checks": checks.results, "rows": rows}
 
 
-def _converted(version, work, ports, clients, old_side, report, checks, row):
-    """The same clients, with their memory, at the converted mailboxes; then what the server says."""
+def _clients(version, work, ports, clients, late, checks, row):
+    """The same clients, with their memory, at the converted mailboxes."""
     returning = [client.copy(work / f"clients-{version}" / client.directory.name) for client in clients]
     for client in returning:
         downloaded, error = client.run()
-        expected = _bodies(old_side.late[client.mailbox.address])
+        expected = _bodies(late[client.mailbox.address])
         cell = row["clients"][client.name]
         cell["new"] += (downloaded & expected).total()
         cell["again"] += (downloaded - expected).total()
         cell["expected"] += expected.total()
-        where = f"{version}: {client.directory.name} downloads what nobody had fetched, once"
-        checks.add(where, [error] if error else [] if downloaded == expected else
+        checks.add(f"{version}: {client.directory.name} downloads what nobody had fetched, once",
+                   [error] if error else [] if downloaded == expected else
                    [f"{downloaded.total()} downloads instead of {expected.total()}"])
-    for mailbox in MAILBOXES:
-        known = old_side.truth[mailbox.address]
-        pop3 = state.dump_pop3(*ports[:1], mailbox.address, mailbox.password)
-        imap = state.dump_imap(ports[1], mailbox.address, mailbox.password)
-        _compare(f"{version}: {mailbox.address}", known, pop3, imap, mailbox, report, checks, row)
     _next_message(version, ports, [client for client in returning if client.mailbox == ALICE], checks)
 
 
-def _compare(where, known, pop3, imap, mailbox, report, checks, row):
+def _compare(version, known, ports, mailbox, report, checks, row):
+    """What the new server says of one mailbox, against the truth."""
+    where = f"{version}: {mailbox.address}"
+    try:
+        pop3 = state.dump_pop3(ports[0], mailbox.address, mailbox.password)
+        imap = state.dump_imap(ports[1], mailbox.address, mailbox.password)
+    except PROTOCOL_ERRORS as error:
+        checks.add(f"{where}: can be opened", [f"{type(error).__name__}: {error}"])
+        return
+    if mailbox == UNREAD:
+        checks.equal(f"{where}: all three messages are there", 3, len(pop3))
     if known["pop3"] is not None:
         checks.add(f"{where}: POP3 as before", state.compare_pop3(known["pop3"], pop3))
         served = {entry["uidl"]: entry["digest"] for entry in pop3}
@@ -132,8 +142,6 @@ def _compare(where, known, pop3, imap, mailbox, report, checks, row):
             same = after["uidvalidity"] == folder["uidvalidity"]
             row["uid"][0] += sum(same and served.get(entry["uid"]) == entry["digest"] for entry in folder["messages"])
             row["uid"][1] += len(folder["messages"])
-    if mailbox == UNREAD:
-        checks.equal(f"{where}: all three messages are there", 3, len(pop3))
 
 
 def lost_keywords(before, after, report):

@@ -29,7 +29,7 @@ def populate(server):
         server.deliver(TEAM.address, message)
     for message in messages[14:17]:
         deliver_directly(server, UNREAD.address, message)
-    for message in messages[18:25:2] + messages[28:31]:
+    for message in messages[18:24:2] + messages[28:31]:
         server.deliver(INFO.address, message)
     _alice(server, messages)
     _sales(server)
@@ -67,12 +67,15 @@ def _alice(server, messages):
         _use_folders(imap)
         for folder in ("Work", "Work.2020", NOT_ASCII, WITHOUT_PARENT):
             imap.subscribe(folder)
-    for message in messages[24:28]:
-        server.deliver(ALICE.address, message)
+    for batch in (messages[24:28], messages[28:30]):
+        for message in batch:
+            server.deliver(ALICE.address, message)
+        with Imap(server.imap_port, ALICE.address, ALICE.password) as imap:
+            imap.select("INBOX")
+            uids = imap.uids()
     with Imap(server.imap_port, ALICE.address, ALICE.password) as imap:
         imap.select("INBOX")
-        uids = imap.uids()
-        # The highest UIDs go: the next one must not be given out a second time.
+        # The highest UIDs go: they must not be given out a second time.
         imap.expunge(uids[-2:])
         imap.store([uids[1]], "\\Deleted")
     server.deliver(ALICE.address, messages[28])

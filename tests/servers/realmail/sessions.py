@@ -13,6 +13,9 @@ imaplib._MAXLINE = 1 << 26
 
 PREFIX = "INBOX."
 
+# What a server's refusal looks like when the library notices it first.
+PROTOCOL_ERRORS = (imaplib.IMAP4.error, poplib.error_proto)
+
 
 class Refused(Exception):
     """The server said NO, BAD or -ERR."""

@@ -3,7 +3,7 @@ import datetime
 import hashlib
 import re
 
-from .sessions import Imap, Pop3
+from .sessions import Imap, Pop3, Refused
 
 # Folders that the new server makes on its own, whatever was in the archive.
 AUTOMATIC = {"Drafts", "Sent", "Trash", "spam", "Archive"}
@@ -35,17 +35,25 @@ def _message(attributes, content):
 
 
 def dump_imap(port, address, password):
-    """Every folder with its numbers and messages, and the subscriptions. Changes no flag."""
+    """Every folder with its numbers and messages, and the subscriptions. Changes no flag.
+
+    `unopened` are folders that the server lists and then can't open, as Dovecot does with a
+    directory in raw UTF-8.
+    """
     with Imap(port, address, password) as session:
-        folders = {}
+        folders, unopened = {}, []
         for folder in session.folders():
-            validity, following = session.select(folder, read_only=True)
+            try:
+                validity, following = session.select(folder, read_only=True)
+            except Refused:
+                unopened.append(folder)
+                continue
             messages = [_message(*pair) for pair in session.fetch_all()]
             if following is None:
                 following = session.status(folder, "UIDNEXT")
             folders[folder] = {"uidvalidity": validity, "uidnext": following,
                                "messages": sorted(messages, key=lambda message: message["uid"])}
-        return {"folders": folders, "subscribed": session.subscribed()}
+        return {"folders": folders, "subscribed": session.subscribed(), "unopened": unopened}
 
 
 def dump_pop3(port, address, password):
@@ -74,7 +82,7 @@ def _compare_messages(where, old, new, lost_keywords):
 
 def compare_imap(old, new, lost_keywords=frozenset()):
     """All that an IMAP client would notice, as sentences; none when there is nothing."""
-    differences = []
+    differences = [f"folder {folder} can't be opened" for folder in new["unopened"]]
     for folder, before in old["folders"].items():
         after = new["folders"].get(folder)
         if after is None:

@@ -50,7 +50,7 @@ def seen(server, mailboxes=MAILBOXES):
     return record
 
 
-def complete(copy, before, mailboxes=MAILBOXES):
+def complete(copy, before, mailboxes=MAILBOXES, unopened_expected=False):
     """The truth: the answers of `copy`, a server over a copy of the maildirs, marked with what was seen."""
     record = {}
     for mailbox in mailboxes:
@@ -61,22 +61,27 @@ def complete(copy, before, mailboxes=MAILBOXES):
             entry["pop3"] = dump_pop3(copy.pop3_port, mailbox.address, mailbox.password)
         if "imap" in known:
             entry["imap"] = dump_imap(copy.imap_port, mailbox.address, mailbox.password)
-            _drop_automatic(entry["imap"], on_disk)
+            _drop_automatic(entry["imap"], copy.kind, on_disk)
+            if entry["imap"].pop("unopened") and not unopened_expected:
+                raise Unstable(f"{mailbox.address}: the old server can't open its own folders")
         _mark(mailbox.address, entry, before[mailbox.address])
         record[mailbox.address] = entry
     return record
 
 
 def folders_on_disk(server, mailbox):
-    """The folders of a mailbox by their directories: raw UTF-8 for Courier 5, else modified UTF-7."""
-    names = [path.name[1:] for path in (server.mailroot / mailbox.domain / mailbox.local / "Maildir").glob(".*")
-             if (path / "cur").is_dir()]
-    return {"INBOX", *(names if server.kind == "courier" else map(utf7.decode, names))}
+    """Names of the folders' directories, without the leading dot."""
+    maildir = server.mailroot / mailbox.domain / mailbox.local / "Maildir"
+    return {path.name[1:] for path in maildir.glob(".*") if (path / "cur").is_dir()}
 
 
-def _drop_automatic(record, on_disk):
+def _drop_automatic(record, kind, on_disk):
     """Forget the empty folders that Dovecot made only because it was asked now."""
-    for name in set(record["folders"]) - on_disk:
+    for name in list(record["folders"]):
+        # Courier 5 has raw UTF-8 on disk, Dovecot modified UTF-7.
+        directory = name if kind == "courier" else utf7.encode(name)
+        if name == "INBOX" or directory in on_disk:
+            continue
         if record["folders"].pop(name)["messages"]:
             raise Unstable(f"folder {name} has messages but no directory")
         if name in record["subscribed"]:

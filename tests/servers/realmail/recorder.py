@@ -1,0 +1,108 @@
+"""Records fixtures: a backup of real mailboxes, and beside it what the old server answered."""
+import json
+import shutil
+import time
+
+from . import courier, digests, dovecot, scenario, truth
+from .backup import SECRET_KEY, Packing, pack
+from .environment import RECORDED, reserve_ports, work_directory
+from .mailboxes import MAILBOXES, SALES
+from .oldside import OldSide, live, make_server
+from .sessions import Imap
+
+DEFAULT = "%08Xu%08Xv"
+
+# Name of the fixture, UIDL format (none for Courier), and how it is packed.
+FIXTURES = {
+    "dovecot-default": (DEFAULT, Packing("server", "tzst", "tar")),
+    "dovecot-cpanel": ("UID%u-%v", Packing("subscription", "tgz", "tar")),
+    "dovecot-u-v": ("%u-%v", Packing("client", "tzst", "tar")),
+    "dovecot-v.u": ("%v.%u", Packing("subscription", "tzst", "tar")),
+    "dovecot-f": ("%f", Packing("server", "tgz", "tar")),
+    "dovecot-g": ("%g", Packing("client", "tgz", "tar")),
+    "courier": (None, Packing("subscription", "tzst", "tar")),
+    "switched": (DEFAULT, Packing("server", "tzst", "tar")),
+}
+
+
+def record(name):
+    """Run the scenario of one fixture and replace what was recorded of it before."""
+    uidl_format, packing = FIXTURES[name]
+    with work_directory() as work, reserve_ports() as ports:
+        old = switched(work, ports) if name == "switched" else live(uidl_format, work, ports)
+        target = RECORDED / name
+        shutil.rmtree(target, ignore_errors=True)
+        target.mkdir(parents=True)
+        pack(old.mailroot, old.kind, packing, target / "backup.tar")
+        files = digests.of_plesk(old.mailroot)
+        for mailbox in MAILBOXES:
+            counts = files[mailbox.address]
+            old.truth[mailbox.address]["files"] = sorted([sha, second, count]
+                                                         for (sha, second), count in counts.items())
+        server = {"kind": old.kind, "option": old.option, "uidl_format": uidl_format,
+                  "version": courier.version() if name == "courier" else dovecot.version(),
+                  "backup": vars(packing), "secret_key": SECRET_KEY.decode()}
+        if name == "switched":
+            server["switched_from"] = f"courier {courier.version()}"
+        (target / "truth.json").write_text(_readable({"server": server, "mailboxes": old.truth}))
+        return sum(path.stat().st_size for path in target.iterdir())
+
+
+def _readable(value):
+    """JSON with one message on a line, so that a change can be read in a diff."""
+    def is_leaf(item):
+        values = list(item.values()) if isinstance(item, dict) else item if isinstance(item, list) else []
+        return not any(isinstance(each, dict) or (isinstance(each, list) and isinstance(item, list)) for each in values)
+
+    def lay_out(item, indent):
+        flat = json.dumps(item, ensure_ascii=False)
+        if is_leaf(item) and len(flat) < 400:
+            return flat
+        if isinstance(item, list):
+            parts, ends = [lay_out(each, indent + 1) for each in item], "[]"
+        else:
+            parts, ends = [f"{json.dumps(key, ensure_ascii=False)}: {lay_out(each, indent + 1)}"
+                           for key, each in item.items()], "{}"
+        pad = "\n" + " " * (indent + 1)
+        return ends[0] + pad + ("," + pad).join(parts) + pad[:-1] + ends[1]
+    return lay_out(value, 0) + "\n"
+
+
+def switched(work, ports):
+    """Courier for a while, then Dovecot over the same maildirs, with nothing converted between.
+
+    `sales` is not opened after the switch: its clients know Courier's names only. Nor are the
+    folders whose directories are in Courier's raw UTF-8: Dovecot can't open them.
+    """
+    mailroot = work / "old-mail"
+    mailroot.mkdir()
+    with make_server(None, work / "courier", ports, mailroot) as server:
+        scenario.populate(server)
+        by_courier = truth.seen(server)
+    time.sleep(2)  # state files of the two servers must be told apart by their seconds
+    after_switch = tuple(mailbox for mailbox in MAILBOXES if mailbox != SALES)
+    with make_server(DEFAULT, work / "dovecot", ports, mailroot) as server:
+        for mailbox in after_switch:
+            if mailbox.uses_imap:
+                with Imap(ports[1], mailbox.address, mailbox.password) as imap:
+                    imap.select("INBOX")
+        by_dovecot = truth.seen(server, after_switch)
+        late = scenario.late(server, skip=(SALES,))
+        option = server.option
+    copy = work / "copy"
+    truth.copy_maildirs(mailroot, copy)
+    with make_server(DEFAULT, work / "dovecot2", ports, copy) as server:
+        complete = truth.complete(server, by_dovecot, after_switch, unopened_expected=True)
+    second = work / "copy2"
+    truth.copy_maildirs(mailroot, second)
+    with make_server(None, work / "courier2", ports, second) as server:
+        complete |= truth.complete(server, by_courier, (SALES,))
+    for mailbox in (each for each in after_switch if each.uses_imap):
+        known = complete[mailbox.address]["imap"]["folders"]
+        for folder, numbers in by_courier[mailbox.address]["imap"]["folders"].items():
+            if folder not in known:
+                known[folder] = numbers
+                for message in numbers["messages"]:
+                    message["listed"] = True
+    ordered = {mailbox.address: complete[mailbox.address] for mailbox in MAILBOXES}
+    return OldSide("dovecot", option, mailroot, ordered, late)
