@@ -10,6 +10,8 @@ use crate::tar_format::{BLOCK, Block, is_header};
 
 /// Error text that leaked into an archive is looked past up to here.
 const SCAN: usize = 64 * 1024;
+/// A block of zstd gives nothing before all of it is there: 128 KiB and its headers.
+const LOOK_AHEAD: u64 = 192 * 1024;
 /// What GNU tar writes when there is nothing to write.
 const EMPTY_TAR: u64 = 10_240;
 
@@ -35,7 +37,14 @@ pub(crate) fn open(volumes: Volumes) -> Result<ContentArchive, ArchiveError> {
     }
     // An empty tar is NUL as well, but no longer than one record of tar: more is a hole.
     let is_hole = available > EMPTY_TAR && head.iter().all(|byte| *byte == 0);
-    let Some((format, skipped)) = detect(&head).filter(|_| !is_hole) else {
+    let mut found = at_start(&head).map(|format| (format, 0)).filter(|_| !is_hole);
+    if found.is_none() && !starts_zip(&head) {
+        if let Err(source) = reader.by_ref().take(LOOK_AHEAD).read_to_end(&mut head) {
+            return Err(ArchiveError::Io { archive: name, source });
+        }
+        found = behind_text(&head);
+    }
+    let Some((format, skipped)) = found else {
         return Err(ArchiveError::NotAnArchive {
             archive: name,
             looks_like: LooksLike::tell(&head),
@@ -51,19 +60,20 @@ pub(crate) fn open(volumes: Volumes) -> Result<ContentArchive, ArchiveError> {
     })
 }
 
-/// The format, and how many bytes lie before it.
-fn detect(head: &[u8]) -> Option<(ArchiveFormat, usize)> {
+fn at_start(head: &[u8]) -> Option<ArchiveFormat> {
     if starts_zip(head) {
         return None;
     }
     if head.first_chunk::<BLOCK>().is_some_and(is_start_of_tar) {
-        return Some((ArchiveFormat::Tar, 0));
+        return Some(ArchiveFormat::Tar);
     }
-    if let Some(format) = compression(head) {
-        return Some((format, 0));
-    }
+    compression(head)
+}
+
+/// The format of what begins behind some error text, and how long that is.
+fn behind_text(head: &[u8]) -> Option<(ArchiveFormat, usize)> {
     // A magic alone may stand in any text; what follows it must begin a tar.
-    (1..head.len()).find_map(|start| {
+    (1..head.len().min(SCAN)).find_map(|start| {
         let tail = &head[start..];
         let format = compression(tail)?;
         begins_tar(format, tail).then_some((format, start))
