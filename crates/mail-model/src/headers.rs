@@ -67,7 +67,9 @@ fn fault(head: &[u8], header: &[u8], complete: bool, date_is_readable: bool) -> 
     let lines: Vec<&[u8]> = header.split_inclusive(|byte| *byte == b'\n').collect();
     let is_field = |line: &[u8]| {
         let colon = line.iter().position(|byte| *byte == b':');
-        colon.is_some_and(|at| at > 0 && line[..at].trim_ascii_end().iter().all(u8::is_ascii_graphic))
+        colon.is_some_and(|at| {
+            at > 0 && line[..at].trim_ascii_end().iter().all(u8::is_ascii_graphic)
+        })
     };
     // An mbox separator in front of the header is met in real maildirs; readers pass over it.
     let start = usize::from(lines.first().is_some_and(|line| line.starts_with(b"From ")));

@@ -42,7 +42,8 @@ fn truth(name: &str) -> Truth {
     let pop3 = json["pop3"].as_array().unwrap();
     let inbox = &json["imap"]["boxes"]["INBOX"];
     let imap = inbox["msgs"].as_array().unwrap().iter().map(|message| {
-        let mut flags: Vec<String> = message["flags"].as_array().unwrap().iter().map(text).collect();
+        let mut flags: Vec<String> =
+            message["flags"].as_array().unwrap().iter().map(text).collect();
         flags.sort();
         (text(&message["key"]), (message["uid"].as_u64().unwrap(), flags))
     });
@@ -72,7 +73,9 @@ fn inbox(name: &str, truth: &Truth, letters: &[(&str, char)]) -> RawFolder {
                     "\\Flagged" => flags.push('F'),
                     "\\Deleted" => flags.push('T'),
                     "\\Recent" => {}
-                    keyword => flags.extend(letters.iter().find(|(k, _)| *k == keyword).map(|l| l.1)),
+                    keyword => {
+                        flags.extend(letters.iter().find(|(k, _)| *k == keyword).map(|l| l.1))
+                    }
                 }
             }
             flags.sort_unstable();
@@ -84,7 +87,11 @@ fn inbox(name: &str, truth: &Truth, letters: &[(&str, char)]) -> RawFolder {
     RawFolder {
         files: files.collect(),
         uidlist: if name == "dovecot-old" { state("dovecot-old/dovecot-uidlist") } else { None },
-        dovecot_keywords: if letters.is_empty() { None } else { state(&format!("{name}/dovecot-keywords")) },
+        dovecot_keywords: if letters.is_empty() {
+            None
+        } else {
+            state(&format!("{name}/dovecot-keywords"))
+        },
         uiddb: state(&format!("{name}/courierimapuiddb")),
         courier_keywords: match state(&format!("{name}/courierimapkeywords/:list")) {
             Some(list) => vec![(b":list".to_vec(), list.bytes)],
@@ -98,7 +105,11 @@ fn mailbox(name: &str, truth: &Truth, letters: &[(&str, char)]) -> RawMailbox {
     RawMailbox {
         folders: vec![inbox(name, truth, letters)],
         pop3_sizelist: state(&format!("{name}/courierpop3dsizelist")),
-        dovecot_subscriptions: if name == "dovecot-old" { state("dovecot-old/subscriptions") } else { None },
+        dovecot_subscriptions: if name == "dovecot-old" {
+            state("dovecot-old/subscriptions")
+        } else {
+            None
+        },
         courier_subscribed: state(&format!("{name}/courierimapsubscribed")),
     }
 }
@@ -195,7 +206,10 @@ fn dovecot_with_its_default_format() {
     }
     assert_emitted("dovecot-old", &stated.folders[0]);
     let subscribed: Vec<String> = stated.subscriptions.iter().map(ToString::to_string).collect();
-    assert_eq!(subscribed, ["Sent", "Work", "Work/2020", "Trash", "Übung/Gelöscht", "Drafts", "Spam"]);
+    assert_eq!(
+        subscribed,
+        ["Sent", "Work", "Work/2020", "Trash", "Übung/Gelöscht", "Drafts", "Spam"]
+    );
 }
 
 #[test]
@@ -203,7 +217,8 @@ fn a_wrong_statement_is_seen_in_the_uidls() {
     let truth = truth("dovecot-old");
     let format = UidlFormat::parse("%u-%v").unwrap();
     let rules = Rules { old_server: OldServer::Dovecot(format), ..Rules::default() };
-    let resolved = resolve(&mailbox("dovecot-old", &truth, &[("$Label1", 'a'), ("Invoice", 'b')]), &rules);
+    let resolved =
+        resolve(&mailbox("dovecot-old", &truth, &[("$Label1", 'a'), ("Invoice", 'b')]), &rules);
     let uidls = resolved.folders[0].messages.iter().map(|m| &m.uidl.as_ref().unwrap().value);
     let known: Vec<&[u8]> = truth.pop3.iter().map(|(uidl, _)| uidl.as_bytes()).collect();
     assert_eq!(uidls.filter(|uidl| known.contains(&uidl.as_slice())).count(), 0);
@@ -273,9 +288,10 @@ fn a_server_that_was_switched_by_the_usual_script() {
     assert_eq!(last.uidl.as_ref().unwrap().certainty, Certainty::Assumed);
     let text = emit(folder, &EmitOptions::default()).uidlist.to_bytes();
     // POP3 order is that of the UIDs, so no `O` is needed.
-    assert!(String::from_utf8_lossy(&text).contains(
-        "\n3 PUID5-1795387223 W2804 :1600000300.20005_0.plesk.example.net\n"
-    ));
+    assert!(
+        String::from_utf8_lossy(&text)
+            .contains("\n3 PUID5-1795387223 W2804 :1600000300.20005_0.plesk.example.net\n")
+    );
 }
 
 #[test]

@@ -26,9 +26,10 @@ pub fn read_keywords(files: &[(Vec<u8>, Vec<u8>)]) -> (MessageKeywords, Vec<BadL
         }
         let update = match name.strip_prefix(b".") {
             None => Some((u64::MAX, name.as_slice())),
-            Some(rest) => rest.iter().position(|byte| *byte == b'.').and_then(|dot| {
-                Some((number(&rest[..dot]).filter(|n| *n > 0)?, &rest[dot + 1..]))
-            }),
+            Some(rest) => rest
+                .iter()
+                .position(|byte| *byte == b'.')
+                .and_then(|dot| Some((number(&rest[..dot]).filter(|n| *n > 0)?, &rest[dot + 1..]))),
         };
         let Some((rank, message)) = update else {
             bad.push(BadLine { file: name.clone(), line: 0, text: vec![] });

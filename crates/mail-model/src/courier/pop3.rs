@@ -165,24 +165,28 @@ pub fn served_pop3(list: Option<&Pop3SizeList>, files: &[(Place, &[u8])]) -> Vec
             by_name.insert((base_name(&entry.name), entry.name.contains(&b':')), entry);
         }
     }
+    // What a name in `new/` becomes matters: a colon sorts before letters and behind commas.
+    let in_cur: Vec<Vec<u8>> = files
+        .iter()
+        .map(|(place, name)| {
+            let moved = *place == Place::New && !name.contains(&b':');
+            [*name, if moved { b":2,".as_slice() } else { b"" }].concat()
+        })
+        .collect();
     let mut order: Vec<usize> = (0..files.len()).collect();
     order.sort_by(|a, b| {
-        courier_order(base_name(files[*a].1), base_name(files[*b].1))
-            .then_with(|| files[*a].cmp(&files[*b]))
+        courier_order(&in_cur[*a], &in_cur[*b]).then_with(|| files[*a].cmp(&files[*b]))
     });
     let mut next = list.map_or(1, |list| u64::from(list.next));
     order
         .into_iter()
         .map(|file| {
-            let (place, name) = files[file];
-            let has_colon = place == Place::New || name.contains(&b':');
-            let entry = by_name.get(&(base_name(name), has_colon));
+            let name = in_cur[file].as_slice();
+            let entry = by_name.get(&(base_name(name), name.contains(&b':')));
             match (list, entry) {
-                (_, Some(entry)) => Pop3Message {
-                    file,
-                    uidl: Some(entry.uidl()),
-                    source: Pop3Source::Listed,
-                },
+                (_, Some(entry)) => {
+                    Pop3Message { file, uidl: Some(entry.uidl()), source: Pop3Source::Listed }
+                }
                 (Some(list), None) => {
                     let uidl = list.uidv.map(|uidv| format!("UID{next}-{uidv}").into_bytes());
                     next += 1;

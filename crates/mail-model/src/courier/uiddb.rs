@@ -31,10 +31,8 @@ impl ImapUidDb {
     pub fn parse(bytes: &[u8]) -> Result<(ImapUidDb, Vec<BadLine>), CourierError> {
         let mut all = lines(bytes);
         let header = all.next().ok_or(CourierError::Empty)?;
-        let mut numbers = header
-            .split(u8::is_ascii_whitespace)
-            .filter(|part| !part.is_empty())
-            .map(number);
+        let mut numbers =
+            header.split(u8::is_ascii_whitespace).filter(|part| !part.is_empty()).map(number);
         let bad = || CourierError::Header(excerpt(header));
         let mut next = || numbers.next().flatten().ok_or_else(bad);
         match next()? {

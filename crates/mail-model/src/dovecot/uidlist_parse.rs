@@ -226,7 +226,9 @@ fn read_header(text: &[u8]) -> Result<UidList, UidListError> {
     }
     if list.uidvalidity == 0 || list.next_uid == 0 {
         let UidList { uidvalidity, next_uid, .. } = list;
-        return Err(bad(format!("uidvalidity {uidvalidity} and next uid {next_uid}, 0 is neither")));
+        return Err(bad(format!(
+            "uidvalidity {uidvalidity} and next uid {next_uid}, 0 is neither"
+        )));
     }
     Ok(list)
 }
@@ -298,8 +300,8 @@ impl Reader {
     fn cut_line(&self, rest: &[u8]) -> UidListProblem {
         let rest = up_to_nul(rest).0;
         let (uid, after) = read_uid(rest);
-        let uid = (after.first() == Some(&b' ') && uid > self.highest && uid != u32::MAX)
-            .then_some(uid);
+        let uid =
+            (after.first() == Some(&b' ') && uid > self.highest && uid != u32::MAX).then_some(uid);
         let (fields, name) = if self.list.version == 1 {
             (vec![], Some(trim_spaces(after)))
         } else {
@@ -336,9 +338,9 @@ impl Reader {
 /// Digits, in 32 bits that wrap as they do in Dovecot.
 fn read_uid(text: &[u8]) -> (u32, &[u8]) {
     let end = text.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
-    let uid = text[..end].iter().fold(0u32, |sum, digit| {
-        sum.wrapping_mul(10).wrapping_add(u32::from(digit - b'0'))
-    });
+    let uid = text[..end]
+        .iter()
+        .fold(0u32, |sum, digit| sum.wrapping_mul(10).wrapping_add(u32::from(digit - b'0')));
     (uid, &text[end..])
 }
 
@@ -358,7 +360,11 @@ fn read_fields(mut text: &[u8]) -> (Fields, Fields, Option<&[u8]>) {
             [key, after @ ..] => {
                 let end = after.iter().position(|byte| *byte == b' ').unwrap_or(after.len());
                 let field = (*key, after[..end].to_vec());
-                if key.is_ascii_uppercase() { fields.push(field) } else { removed.push(field) }
+                if key.is_ascii_uppercase() {
+                    fields.push(field)
+                } else {
+                    removed.push(field)
+                }
                 text = trim_spaces(&after[end..]);
             }
         }

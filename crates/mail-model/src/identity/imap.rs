@@ -148,7 +148,8 @@ fn from_dovecot(
         .map(|message| {
             // Both go by ascending UID.
             while records.next_if(|record| record.uid < message.uid).is_some() {}
-            let record = records.peek().filter(|record| message.uid_listed && record.uid == message.uid);
+            let record =
+                records.peek().filter(|record| message.uid_listed && record.uid == message.uid);
             let fields = record.map_or(&[][..], |record| &record.fields);
             Numbered {
                 entry: message.file,

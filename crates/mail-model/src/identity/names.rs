@@ -133,7 +133,7 @@ fn without_prefix(name: FolderName, kind: ServerKind, known: &HashSet<&FolderNam
             FolderName::from_dir(&[b".", &text[6..]].concat(), Convention::Auto).0
         }
     };
-    let as_written = kind == ServerKind::Dovecot && known.contains(&name) && !known.contains(&stripped);
+    let as_written =
+        kind == ServerKind::Dovecot && known.contains(&name) && !known.contains(&stripped);
     if as_written { name } else { stripped }
 }
-

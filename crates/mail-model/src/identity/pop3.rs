@@ -93,8 +93,7 @@ fn format_of(list: &UidList, rules: &Rules) -> FormatEvidence {
         .filter_map(|record| {
             let base = record.base.as_slice();
             let guid = record.get(b'G').filter(|guid| !guid.is_empty()).unwrap_or(base);
-            let inputs =
-                UidlInputs { uid: record.uid, uidvalidity: list.uidvalidity, base, guid };
+            let inputs = UidlInputs { uid: record.uid, uidvalidity: list.uidvalidity, base, guid };
             Some((inputs, record.get(b'P').filter(|uidl| !uidl.is_empty())?))
         })
         .collect();
@@ -120,11 +119,8 @@ fn from_dovecot(
     };
     let x_uidls = rules.reuse_x_uidl.then_some(x_uidls.as_slice());
     let served = serve_dovecot(list, entries, &format.format, x_uidls);
-    let nothing = Named {
-        value: None,
-        certainty: Certainty::Predicted,
-        evidence: UidlEvidence::NextUid,
-    };
+    let nothing =
+        Named { value: None, certainty: Certainty::Predicted, evidence: UidlEvidence::NextUid };
     let mut by_entry = vec![nothing; entries.len()];
     let mut order: Vec<usize> =
         served.pop3_order.iter().map(|at| served.messages[*at].file).collect();
@@ -153,11 +149,8 @@ fn from_courier(list: &Pop3SizeList, entries: &[FileEntry]) -> Names {
     let files: Vec<(Place, &[u8])> =
         entries.iter().map(|entry| (entry.place, entry.bytes.as_slice())).collect();
     let served = served_pop3(Some(list), &files);
-    let nothing = Named {
-        value: None,
-        certainty: Certainty::Predicted,
-        evidence: UidlEvidence::NextCounter,
-    };
+    let nothing =
+        Named { value: None, certainty: Certainty::Predicted, evidence: UidlEvidence::NextCounter };
     let mut by_entry = vec![nothing; entries.len()];
     let order = served.iter().map(|message| message.file).collect();
     for message in served {

@@ -48,7 +48,13 @@ pub fn resolve(raw: &RawMailbox, rules: &Rules) -> Mailbox {
     for (source, (mut state, mut entries)) in parts.into_iter().enumerate() {
         let (name, encoding) = folder_names[source].clone();
         let mut numbers = imap::number(
-            &state, live, &entries, &name, pop3_only && name.is_inbox(), &mut new, &mut findings,
+            &state,
+            live,
+            &entries,
+            &name,
+            pop3_only && name.is_inbox(),
+            &mut new,
+            &mut findings,
         );
         if numbers.from.is_some() && numbers.from != live {
             from_other.push(name.clone());
@@ -58,7 +64,13 @@ pub fn resolve(raw: &RawMailbox, rules: &Rules) -> Mailbox {
         if name.is_inbox() {
             let sizelist = sizelist.as_ref();
             let names = pop3::name(
-                &raw.folders[source], &state, sizelist, live, &entries, &numbers, rules,
+                &raw.folders[source],
+                &state,
+                sizelist,
+                live,
+                &entries,
+                &numbers,
+                rules,
                 &mut findings,
             );
             uidls = unique::settle(&names, &mut numbers, &entries, sizelist, rules, &mut findings);
@@ -66,9 +78,8 @@ pub fn resolve(raw: &RawMailbox, rules: &Rules) -> Mailbox {
             order = names.order;
         }
         let folder = &raw.folders[source];
-        let keywords = keywords::assign(
-            folder, &mut state, numbers.from, &mut entries, &name, &mut findings,
-        );
+        let keywords =
+            keywords::assign(folder, &mut state, numbers.from, &mut entries, &name, &mut findings);
         let positions = name.is_inbox().then(|| positions(order, &numbers));
         folders.push(build(source, name, encoding, numbers, entries, uidls, positions, keywords));
     }
@@ -79,8 +90,7 @@ pub fn resolve(raw: &RawMailbox, rules: &Rules) -> Mailbox {
         findings.push(Finding::ServerSwitched { live, from_other });
     }
     let subscriptions = names::subscriptions(raw, utf8, live, &folder_names, &mut findings);
-    let server =
-        ServerEvidence { found: decision.found, live, because: decision.because, format };
+    let server = ServerEvidence { found: decision.found, live, because: decision.because, format };
     Mailbox { folders, subscriptions, server, findings }
 }
 

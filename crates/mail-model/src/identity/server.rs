@@ -82,9 +82,9 @@ fn between_two(
 
     // The script copies every name that Courier gave, so its list is right as long as Courier did
     // not go on afterwards.
-    let migrated = folders.iter().any(|folder| {
-        folder.is_inbox && folder.state.uidlist.as_ref().is_some_and(was_migrated)
-    });
+    let migrated = folders
+        .iter()
+        .any(|folder| folder.is_inbox && folder.state.uidlist.as_ref().is_some_and(was_migrated));
     let courier_went_on =
         by_time == Some(ServerKind::Courier) && by_coverage == Some(ServerKind::Courier);
     if migrated && !courier_went_on {

@@ -121,9 +121,8 @@ impl FolderState {
     ) {
         let (Some(cut), Some(list)) = (self.cut_line.take(), self.uidlist.as_mut()) else { return };
         let listed: HashSet<&[u8]> = list.records.iter().map(|r| r.base.as_slice()).collect();
-        let mut candidates = bases
-            .iter()
-            .filter(|base| base.starts_with(&cut.name) && !listed.contains(**base));
+        let mut candidates =
+            bases.iter().filter(|base| base.starts_with(&cut.name) && !listed.contains(**base));
         let only = match (candidates.next(), candidates.next()) {
             (Some(base), None) if !cut.name.is_empty() => Some(base.to_vec()),
             _ => None,
@@ -205,9 +204,8 @@ fn keyword_problem(problem: KeywordsProblem, name: &FolderName) -> Finding {
         KeywordsProblem::IndexTooLarge { line, index, name } => {
             (line, [index.to_string().as_bytes(), b" ", &name].concat())
         }
-        KeywordsProblem::Duplicate { line, name } | KeywordsProblem::Replaced { line, name, .. } => {
-            (line, name)
-        }
+        KeywordsProblem::Duplicate { line, name }
+        | KeywordsProblem::Replaced { line, name, .. } => (line, name),
         KeywordsProblem::CutLastLine { text } => (0, text),
     };
     let folder = name.clone();

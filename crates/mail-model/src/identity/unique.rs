@@ -63,10 +63,11 @@ pub(super) fn settle(
     let mut doubles: Vec<(&Vec<u8>, &usize)> =
         settler.used.iter().filter(|(_, count)| **count > 1).collect();
     doubles.sort();
-    findings.extend(doubles.into_iter().map(|(uidl, count)| Finding::DuplicateUidls {
-        uidl: uidl.clone(),
-        count: *count,
-    }));
+    findings.extend(
+        doubles
+            .into_iter()
+            .map(|(uidl, count)| Finding::DuplicateUidls { uidl: uidl.clone(), count: *count }),
+    );
     for (at, named) in open {
         let message = &mut numbers.messages[at];
         let value = named.value.clone().unwrap_or_else(|| settler.target_value(message));
@@ -130,8 +131,11 @@ impl Settler<'_> {
         {
             return value;
         }
-        let format =
-            if named.evidence == UidlEvidence::NextUid { self.old_format } else { &self.rules.target_format };
+        let format = if named.evidence == UidlEvidence::NextUid {
+            self.old_format
+        } else {
+            &self.rules.target_format
+        };
         let depends_on_uid = self.expand(format, message, 1) != self.expand(format, message, 2);
         while message.certainty >= Certainty::Predicted
             && depends_on_uid

@@ -143,10 +143,8 @@ pub fn verify_folder(
         });
     }
     if served.next_uid < intended.next_uid {
-        differences.push(Difference::NextUid {
-            intended: intended.next_uid,
-            served: served.next_uid,
-        });
+        differences
+            .push(Difference::NextUid { intended: intended.next_uid, served: served.next_uid });
     }
     for file in served.not_served.iter().chain(&served.without_uid) {
         differences.push(Difference::NotServed { name: files[*file].1.clone() });

@@ -163,9 +163,8 @@ impl FileName {
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = self.base.clone();
         let met = read_flags(&self.met);
-        let unchanged = met.flags == self.flags
-            && met.keywords == self.keywords
-            && met.other == self.other;
+        let unchanged =
+            met.flags == self.flags && met.keywords == self.keywords && met.other == self.other;
         match &self.suffix {
             Suffix::Foreign(tail) if unchanged => {
                 out.extend_from_slice(tail);
@@ -234,7 +233,7 @@ fn number_field(base: &[u8], key: u8) -> Option<u64> {
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    digits.iter().try_fold(0u64, |sum, digit| {
-        sum.checked_mul(10)?.checked_add(u64::from(digit - b'0'))
-    })
+    digits
+        .iter()
+        .try_fold(0u64, |sum, digit| sum.checked_mul(10)?.checked_add(u64::from(digit - b'0')))
 }

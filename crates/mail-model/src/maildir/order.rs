@@ -113,10 +113,8 @@ pub fn courier_order(a: &[u8], b: &[u8]) -> Ordering {
 
 /// `atol`: white space, a sign, digits; clamped like glibc does on 64 bits.
 fn leading_number(name: &[u8]) -> i64 {
-    let start = name
-        .iter()
-        .position(|byte| !matches!(byte, b' ' | b'\t'..=b'\r'))
-        .unwrap_or(name.len());
+    let start =
+        name.iter().position(|byte| !matches!(byte, b' ' | b'\t'..=b'\r')).unwrap_or(name.len());
     let (negative, digits) = match &name[start..] {
         [b'-', rest @ ..] => (true, rest),
         [b'+', rest @ ..] => (false, rest),

@@ -1,7 +1,7 @@
 //! Which UID a UIDL was made from.
 
-use super::format::{Part, UidlFormat, Variable};
 use super::UidlInputs;
+use super::format::{Part, UidlFormat, Variable};
 
 impl UidlFormat {
     /// The UID from which this format makes this UIDL in a mailbox of this UIDVALIDITY. None when
@@ -14,14 +14,16 @@ impl UidlFormat {
             Part::Field(field) => matches!(field.variable, Variable::Uid | Variable::UidValidity),
         };
         let at = self.parts.iter().position(is_uid)?;
-        if self.parts.iter().filter(|part| is_uid(part)).count() != 1 || !self.parts.iter().all(others)
+        if self.parts.iter().filter(|part| is_uid(part)).count() != 1
+            || !self.parts.iter().all(others)
         {
             return None;
         }
         let inputs = |uid| UidlInputs { uid, uidvalidity, base: b"", guid: b"" };
         let side = |parts: &[Part]| UidlFormat { parts: parts.to_vec() }.expand(&inputs(0));
-        let middle =
-            uidl.strip_prefix(&*side(&self.parts[..at]))?.strip_suffix(&*side(&self.parts[at + 1..]))?;
+        let middle = uidl
+            .strip_prefix(&*side(&self.parts[..at]))?
+            .strip_suffix(&*side(&self.parts[at + 1..]))?;
         let reversed: Vec<u8> = middle.iter().rev().copied().collect();
         [middle, reversed.as_slice()]
             .into_iter()

@@ -14,8 +14,22 @@ pub use parse::UidlFormatError;
 /// from servers that wanted their UIDLs to look like another server's.
 pub fn known_formats() -> &'static [&'static str] {
     &[
-        "%08Xu%08Xv", "UID%u-%v", "%u-%v", "%v-%u", "%v.%u", "%u.%v", "%f", "%g", "%08Xv%08Xu",
-        "%Mf", "%Mg", "%u", "%v%u", "%u%v", "%Xu%Xv", "%Xv%Xu",
+        "%08Xu%08Xv",
+        "UID%u-%v",
+        "%u-%v",
+        "%v-%u",
+        "%v.%u",
+        "%u.%v",
+        "%f",
+        "%g",
+        "%08Xv%08Xu",
+        "%Mf",
+        "%Mg",
+        "%u",
+        "%v%u",
+        "%u%v",
+        "%Xu%Xv",
+        "%Xv%Xu",
     ]
 }
 

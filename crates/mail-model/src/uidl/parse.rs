@@ -142,7 +142,8 @@ impl Parser<'_> {
 
     /// `name | filter | filter(number)}`.
     fn braces(&mut self) -> Result<Field, String> {
-        let end = self.rest.iter().position(|byte| *byte == b'}').ok_or("has a `%{` without `}`")?;
+        let end =
+            self.rest.iter().position(|byte| *byte == b'}').ok_or("has a `%{` without `}`")?;
         let inside = String::from_utf8_lossy(&self.rest[..end]).into_owned();
         self.rest = &self.rest[end + 1..];
         let mut steps = inside.split('|').map(str::trim);
