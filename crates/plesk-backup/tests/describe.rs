@@ -1,5 +1,7 @@
 //! What a whole backup is described as: by a synthetic export, and by packed ones of each level.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+
 use std::path::{Path, PathBuf};
 
 use plesk_backup::mail_content::{Inside, Located, locate};

@@ -267,7 +267,7 @@ fn what_is_no_archive_is_refused_by_what_it_looks_like() {
     assert!(matches!(refuse(b""), ArchiveError::Empty { declared: 20_000, .. }));
     for (bytes, kind) in [
         (&b"PK\x03\x04 with \x1f\x8b in it"[..], LooksLike::Zip),
-        (&[0; 20_480][..], LooksLike::Zeros),
+        (&vec![0; 20_480][..], LooksLike::Zeros),
         (b"plain text", LooksLike::Text),
         (b"\xff\xd8\xff\xe0 image", LooksLike::Jpeg),
     ] {

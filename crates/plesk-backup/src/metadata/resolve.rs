@@ -43,8 +43,12 @@ impl<'a> Resolver<'a> {
         owner: &str,
         problems: &mut Vec<Problem>,
     ) -> Vec<ContentRef> {
-        let cids: Vec<&Element> =
-            element.all("content").flat_map(|content| content.all("cid")).collect();
+        // What was being read when the XML ended may lack its file; the cut itself is reported.
+        let cids: Vec<&Element> = element
+            .all("content")
+            .flat_map(|content| content.all("cid"))
+            .filter(|cid| cid.complete)
+            .collect();
         cids.into_iter().map(|cid| self.content(cid, metadata, owner, problems)).collect()
     }
 
@@ -92,12 +96,12 @@ impl<'a> Resolver<'a> {
                     if let Some(declared) = size.filter(|size| *size != entry.size) {
                         let file = printable(&entry.path);
                         let found = entry.size;
-                        problems.push(Problem::ContentSize { owner, file, declared, found });
+                        push_once(problems, Problem::ContentSize { owner, file, declared, found });
                     }
                     Some(id)
                 }
                 Outcome::Missing => {
-                    problems.push(Problem::MissingContent { owner, kind, file: shown, size });
+                    push_once(problems, Problem::MissingContent { owner, kind, file: shown, size });
                     None
                 }
                 Outcome::Ambiguous(candidates) => {
@@ -147,18 +151,19 @@ impl<'a> Resolver<'a> {
                 return Outcome::Found(id);
             }
         }
-        // From here on the place is a guess, and the wrong archive would put mail of one domain
-        // into another: a size, where there is one, must fit.
         let fits = |id: &EntryId| size.is_none_or(|size| self.tree.get(*id).size == size);
         let keep =
             parts.iter().rposition(|part| OBJECT_DIRECTORIES.contains(part)).unwrap_or(parts.len());
-        for start in 1..=keep {
-            for below in ["", directory] {
-                if let Some(id) = exact(below, &parts[start..]).filter(fits) {
-                    return Outcome::Found(id);
-                }
-            }
+        let shortened: Vec<EntryId> = (1..=keep)
+            .flat_map(|start| ["", directory].map(|below| exact(below, &parts[start..])))
+            .flatten()
+            .collect();
+        // An archive that is cut has another size, and is still the one.
+        if let Some(id) = shortened.iter().find(|id| fits(id)).or(shortened.first()) {
+            return Outcome::Found(*id);
         }
+        // From here on the place is a guess, and the wrong archive would put mail of one domain
+        // into another: a size, where there is one, must fit.
         let base = base_name(name.as_bytes());
         let all: &[EntryId] = self.by_base_name.get(base).map_or(&[], Vec::as_slice);
         let suffix = [parts.join("/").as_str(), name.as_str()].join("/");
@@ -178,6 +183,20 @@ impl<'a> Resolver<'a> {
             Some([id]) => Outcome::Found(*id),
             Some(several) => Outcome::Ambiguous(several.len()),
         }
+    }
+}
+
+/// Mailboxes refer to the archive of their domain: what is wrong with it is said once.
+fn push_once(problems: &mut Vec<Problem>, problem: Problem) {
+    let about = |problem: &Problem| match problem {
+        Problem::MissingContent { owner, file, .. } | Problem::ContentSize { owner, file, .. } => {
+            let domain = owner.rsplit('@').next().unwrap_or(owner);
+            Some((domain.to_owned(), file.clone()))
+        }
+        _ => None,
+    };
+    if !problems.iter().any(|known| about(known) == about(&problem)) {
+        problems.push(problem);
     }
 }
 
