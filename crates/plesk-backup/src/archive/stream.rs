@@ -4,7 +4,9 @@ use std::io;
 
 use super::decoder::{DecodeError, Decoder};
 use super::{ArchiveDamage, DamageKind};
-use crate::tar_format::{Assembler, BLOCK, Block, MemberHeader, Parsed, sparse_block_continues};
+use crate::tar_format::{
+    Assembler, BLOCK, Block, MemberHeader, Parsed, is_header, sparse_block_continues,
+};
 
 /// Bytes behind the end mark that are looked through for anything but NUL.
 const PADDING_LIMIT: u64 = 64 * 1024 * 1024;
@@ -17,6 +19,8 @@ pub(super) struct TarStream {
     failure: Option<DecodeError>,
     /// Where the last block that should be a header lies.
     header_offset: u64,
+    /// A block that was read ahead.
+    ahead: Option<Block>,
 }
 
 /// What comes after a member.
@@ -29,7 +33,13 @@ pub(super) enum Next {
 
 impl TarStream {
     pub(super) fn new(decoder: Decoder) -> TarStream {
-        TarStream { decoder, assembler: Assembler::default(), failure: None, header_offset: 0 }
+        TarStream {
+            decoder,
+            assembler: Assembler::default(),
+            failure: None,
+            header_offset: 0,
+            ahead: None,
+        }
     }
 
     pub(super) fn offset(&self) -> u64 {
@@ -42,6 +52,14 @@ impl TarStream {
             let Some(block) = self.header_block()? else { return Ok(Next::End) };
             match self.assembler.block(&block) {
                 Parsed::End => {
+                    let second = self.header_block()?;
+                    if second.as_ref().is_some_and(is_header) {
+                        self.ahead = second;
+                        return Ok(self.damaged("one block of NUL among the members", None));
+                    }
+                    if second.is_some_and(|block| block.iter().any(|byte| *byte != 0)) {
+                        return Err(self.trailing_data());
+                    }
                     self.finish()?;
                     return Ok(Next::End);
                 }
@@ -72,6 +90,9 @@ impl TarStream {
     }
 
     fn header_block(&mut self) -> Result<Option<Block>, DecodeError> {
+        if let Some(block) = self.ahead.take() {
+            return Ok(Some(block));
+        }
         let mut block: Block = [0; BLOCK];
         self.header_offset = self.offset();
         match self.read_full(&mut block)? {
@@ -178,12 +199,16 @@ impl TarStream {
             }
             padding += count as u64;
             if buffer[..count].iter().any(|byte| *byte != 0) || padding > PADDING_LIMIT {
-                return Err(DecodeError {
-                    kind: DamageKind::TrailingGarbage,
-                    offset: self.offset(),
-                    detail: "data follow the end mark of the tar; they were not read".to_owned(),
-                });
+                return Err(self.trailing_data());
             }
+        }
+    }
+
+    fn trailing_data(&self) -> DecodeError {
+        DecodeError {
+            kind: DamageKind::TrailingGarbage,
+            offset: self.offset(),
+            detail: "data follow the end mark of the tar; they were not read".to_owned(),
         }
     }
 

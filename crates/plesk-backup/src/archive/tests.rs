@@ -296,6 +296,31 @@ fn a_damaged_header_costs_one_member() {
 }
 
 #[test]
+fn one_block_of_nul_among_the_members_is_told_and_passed() {
+    let (files, tar) = three();
+    let mut stored = tar.clone();
+    stored.splice(3584..3584, [0; 512]);
+    let (seen, end) = walk(&stored);
+    assert!(seen.iter().zip(&files).all(|(seen, file)| seen.1.as_ref() == Ok(&file.1)));
+    assert_eq!((seen.len(), end.damage.unwrap().what), (3, DamageKind::BadHeader));
+    // Behind a whole end mark nothing is a member any more.
+    let mut stored = tar_of(&[("a", b"b")]);
+    stored.extend(tar);
+    let (seen, end) = walk(&stored);
+    assert_eq!((seen.len(), end.damage.unwrap().what), (1, DamageKind::TrailingGarbage));
+}
+
+#[test]
+fn archives_and_backups_can_go_to_other_threads() {
+    fn is_send<T: Send>() {}
+    fn is_sync<T: Sync>() {}
+    is_send::<super::ContentArchive>();
+    is_send::<crate::EntryReader>();
+    is_send::<crate::Backup>();
+    is_sync::<crate::Backup>();
+}
+
+#[test]
 fn a_zstd_window_beyond_the_limit_is_refused_with_the_number() {
     // Window descriptor: exponent 10 + 21 = 31, no mantissa.
     let frame = b"\x28\xb5\x2f\xfd\x00\xa8\x01\0\0";
