@@ -1,5 +1,7 @@
 //! The decision, case by case.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends by panicking")]
+
 use mail_model::folder::FolderName;
 use mail_model::identity::*;
 use mail_model::maildir::Place;

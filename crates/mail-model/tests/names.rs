@@ -1,5 +1,7 @@
 //! File names, folder names, UIDL formats, headers.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends by panicking")]
+
 use mail_model::folder::{Convention, FolderName, NameEncoding, mutf7};
 use mail_model::headers::{Malformed, inspect};
 use mail_model::maildir::*;

@@ -1,5 +1,7 @@
 //! Predictions from recorded state files against what the servers really answered.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends by panicking")]
+
 use mail_model::dovecot::UidList;
 use mail_model::identity::*;
 use mail_model::maildir::{FileName, Place};
@@ -74,7 +76,7 @@ fn inbox(name: &str, truth: &Truth, letters: &[(&str, char)]) -> RawFolder {
                     "\\Deleted" => flags.push('T'),
                     "\\Recent" => {}
                     keyword => {
-                        flags.extend(letters.iter().find(|(k, _)| *k == keyword).map(|l| l.1))
+                        flags.extend(letters.iter().find(|(k, _)| *k == keyword).map(|l| l.1));
                     }
                 }
             }

@@ -1,5 +1,8 @@
 //! Whatever the mailbox: what is written is read back as it was meant.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends by panicking")]
+#![allow(clippy::format_push_string, clippy::format_collect, reason = "short beats quick here")]
+
 use mail_model::dovecot::{UidList, UidRecord};
 use mail_model::identity::*;
 use mail_model::maildir::Place;
@@ -147,7 +150,7 @@ fn rules() -> impl Strategy<Value = Rules> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1500))]
+    #![proptest_config(ProptestConfig::with_cases(600))]
 
     #[test]
     fn a_list_is_read_as_it_was_written(list in list()) {

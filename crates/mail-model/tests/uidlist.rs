@@ -1,5 +1,7 @@
 //! How Dovecot 2.3.19.1 reads its lists, case by case.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends by panicking")]
+
 use mail_model::dovecot::*;
 use mail_model::maildir::Place;
 use mail_model::uidl::UidlFormat;
@@ -69,7 +71,10 @@ fn a_broken_line_ends_the_list_and_keeps_what_is_before() {
         assert_eq!(uids(&list), [2, 5], "{line}");
         assert_eq!(list.uidvalidity, 9);
         assert_eq!(list.next_uid, next_uid, "{line}");
-        assert_eq!(problems[0], UidListProblem::BrokenAt { line: 4, reason, dropped_lines: 4 });
+        assert!(
+            problems.contains(&UidListProblem::BrokenAt { line: 4, reason, dropped_lines: 4 }),
+            "{line}"
+        );
     }
 }
 

@@ -80,12 +80,11 @@ fn unescape(line: &[u8]) -> Vec<u8> {
             b'\t' => out.push(b'.'),
             1 => match bytes.next() {
                 Some(b'0') => out.push(0),
-                Some(b'1') => out.push(1),
                 Some(b't') => out.push(b'\t'),
                 Some(b'r') => out.push(b'\r'),
                 Some(b'n') => out.push(b'\n'),
+                Some(b'1') | None => out.push(1),
                 Some(other) => out.push(*other),
-                None => out.push(1),
             },
             byte => out.push(*byte),
         }

@@ -361,9 +361,9 @@ fn read_fields(mut text: &[u8]) -> (Fields, Fields, Option<&[u8]>) {
                 let end = after.iter().position(|byte| *byte == b' ').unwrap_or(after.len());
                 let field = (*key, after[..end].to_vec());
                 if key.is_ascii_uppercase() {
-                    fields.push(field)
+                    fields.push(field);
                 } else {
-                    removed.push(field)
+                    removed.push(field);
                 }
                 text = trim_spaces(&after[end..]);
             }

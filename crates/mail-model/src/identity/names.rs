@@ -66,7 +66,7 @@ fn unused_name(name: &FolderName, taken: &HashMap<Vec<u8>, usize>) -> FolderName
     loop {
         let mut levels = name.levels().to_vec();
         match levels.last_mut() {
-            Some(last) => last.push_str(&format!("_{number}")),
+            Some(last) => *last = format!("{last}_{number}"),
             None => levels.push(format!("{name}_{number}")),
         }
         let renamed = FolderName::from_levels(levels);

@@ -42,6 +42,7 @@ fn source(
     }
 }
 
+#[allow(clippy::too_many_arguments, reason = "they are the evidence, and each is used once")]
 pub(super) fn name(
     raw: &RawFolder,
     state: &FolderState,

@@ -81,7 +81,16 @@ pub fn resolve(raw: &RawMailbox, rules: &Rules) -> Mailbox {
         let keywords =
             keywords::assign(folder, &mut state, numbers.from, &mut entries, &name, &mut findings);
         let positions = name.is_inbox().then(|| positions(order, &numbers));
-        folders.push(build(source, name, encoding, numbers, entries, uidls, positions, keywords));
+        folders.push(build(
+            source,
+            name,
+            encoding,
+            numbers,
+            entries,
+            uidls,
+            positions.as_deref(),
+            keywords,
+        ));
     }
     if decision.found.dovecot
         && decision.found.courier
@@ -122,7 +131,7 @@ fn build(
     numbers: Numbers,
     entries: Vec<FileEntry>,
     mut uidls: Vec<Option<Uidl>>,
-    positions: Option<Vec<Option<u32>>>,
+    positions: Option<&[Option<u32>]>,
     keywords: crate::dovecot::Keywords,
 ) -> Folder {
     let mut entries: Vec<Option<FileEntry>> = entries.into_iter().map(Some).collect();
@@ -141,7 +150,7 @@ fn build(
                 uid_evidence: numbered.evidence,
                 fields: numbered.fields,
                 uidl: uidls[numbered.entry].take(),
-                pop3_position: positions.as_ref().and_then(|places| places[numbered.entry]),
+                pop3_position: positions.and_then(|places| places[numbered.entry]),
             })
         })
         .collect();

@@ -6,7 +6,7 @@ use super::pop3::{Named, Names};
 use super::{Certainty, Finding, HIGHEST_NEXT_UID, NextUidReason, Rules, Uidl, UidlEvidence};
 use crate::courier::Pop3SizeList;
 use crate::folder::FolderName;
-use crate::uidl::{UidlFormat, UidlInputs, problem};
+use crate::uidl::{UidlFormat, UidlInputs, UidlProblem, problem};
 use std::collections::HashMap;
 
 /// The UIDLs of INBOX, by entry. May give messages without a known UID another one.
@@ -35,7 +35,7 @@ pub(super) fn settle(
         let fault = named.value.as_deref().and_then(problem);
         // A file name with a space can be written after all: as an empty `P`.
         let writable = |value: &[u8]| {
-            value == base.as_slice() || !problem(value).is_some_and(|p| p.prevents_writing())
+            value == base.as_slice() || !problem(value).is_some_and(UidlProblem::prevents_writing)
         };
         match (named.value.clone(), fault) {
             (Some(value), Some(problem)) if !writable(&value) => {
@@ -118,7 +118,7 @@ impl Settler<'_> {
     /// What the new server gives; a format that gives nothing that can be written is no use.
     fn target_value(&self, message: &Numbered) -> Vec<u8> {
         let value = self.expand(&self.rules.target_format, message, message.uid);
-        if problem(&value).is_some_and(|problem| problem.prevents_writing()) {
+        if problem(&value).is_some_and(UidlProblem::prevents_writing) {
             return self.expand(&UidlFormat::uid_dash_validity(), message, message.uid);
         }
         value

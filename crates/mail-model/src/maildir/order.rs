@@ -115,11 +115,9 @@ pub fn courier_order(a: &[u8], b: &[u8]) -> Ordering {
 fn leading_number(name: &[u8]) -> i64 {
     let start =
         name.iter().position(|byte| !matches!(byte, b' ' | b'\t'..=b'\r')).unwrap_or(name.len());
-    let (negative, digits) = match &name[start..] {
-        [b'-', rest @ ..] => (true, rest),
-        [b'+', rest @ ..] => (false, rest),
-        rest => (false, rest),
-    };
+    let signed = &name[start..];
+    let negative = signed.starts_with(b"-");
+    let digits = signed.strip_prefix(b"-").or(signed.strip_prefix(b"+")).unwrap_or(signed);
     split_digits(digits).0.iter().fold(0i64, |sum, digit| {
         let digit = i64::from(digit - b'0');
         sum.saturating_mul(10).saturating_add(if negative { -digit } else { digit })
