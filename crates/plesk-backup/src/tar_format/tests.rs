@@ -49,6 +49,17 @@ fn checksum_field(block: &Block) -> u64 {
     block[148..156].iter().map(|byte| u64::from(*byte)).sum()
 }
 
+/// A gzip stream from a real server began so that its bytes, taken as signed, summed to nothing.
+#[test]
+fn signed_bytes_that_sum_to_nothing_are_no_header() {
+    let mut block: Block = [0; BLOCK];
+    // The checksum field counts as eight spaces, 256 together; these are -1 each.
+    block[200..456].fill(0xff);
+    assert!(!is_header(&block));
+    block[148..156].copy_from_slice(b"no digit");
+    assert!(!is_header(&block));
+}
+
 #[test]
 fn a_wrong_checksum_tells_both_numbers_and_the_member() {
     let mut block = header(|_| {});
