@@ -133,7 +133,9 @@ impl Error {
     pub(crate) fn walk(archive: String, error: plesk_backup::WalkError<Error>) -> Error {
         match error {
             plesk_backup::WalkError::Visitor(error) => error,
-            other => Error::Archive { archive, text: other.to_string() },
+            decoder @ plesk_backup::WalkError::Decoder(_) => {
+                Error::Archive { archive, text: decoder.to_string() }
+            }
         }
     }
 

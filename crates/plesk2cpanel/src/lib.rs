@@ -15,10 +15,12 @@
 //! # Ok::<(), plesk2cpanel::Error>(())
 //! ```
 
+mod account;
 pub mod cli;
-mod convert;
+mod content;
 mod error;
 pub mod finding;
+mod job;
 mod mail_findings;
 mod mailbox;
 mod options;
@@ -31,7 +33,7 @@ pub mod summary;
 mod time;
 mod write;
 
-pub use convert::{Job, REPORT};
 pub use error::Error;
+pub use job::{Job, REPORT};
 pub use options::{ReadOptions, WriteOptions};
 pub use progress::{Interrupt, Progress, Silent, Stage};

@@ -1,5 +1,7 @@
 //! The message model's typed findings, in words.
 
+use std::fmt::Write;
+
 use mail_model::identity::{Because, Finding as Model, NextUidReason, ServerKind, StateFileKind};
 use plesk_backup::printable;
 
@@ -14,7 +16,7 @@ use crate::finding::{
 const NAMED: usize = 5;
 
 /// "1 message", "2 messages".
-pub(crate) fn count(number: usize, noun: &str) -> String {
+pub(crate) fn count(number: u64, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
@@ -101,7 +103,7 @@ pub(crate) fn describe(address: &str, finding: &Model) -> Finding {
             format!(
                 "no server's state files are in the backup for this folder: {} will be downloaded \
                  again by every client that knows the folder{}",
-                count(*messages, "message"),
+                count(*messages as u64, "message"),
                 if *in_new > 0 {
                     format!(" ({in_new} of them in new/, which clients may not have seen)")
                 } else {
@@ -128,7 +130,7 @@ pub(crate) fn describe(address: &str, finding: &Model) -> Finding {
                     "state files of two servers are there; {} was in use last, and {} opened \
                      before that keeps the names of the other: {}",
                     server_name(*live),
-                    count(from_other.len(), "folder"),
+                    count(from_other.len() as u64, "folder"),
                     some(from_other.iter().map(ToString::to_string))
                 )
             },
@@ -148,7 +150,7 @@ pub(crate) fn describe(address: &str, finding: &Model) -> Finding {
             format!(
                 "the UIDLs of {} rest on the assumption that the old Dovecot's pop3_uidl_format \
                  was its default, {format}; if it was another, POP3 clients download them again",
-                count(*messages, "message")
+                count(*messages as u64, "message")
             ),
             format!(
                 "on the old server run `{ASK_DOVECOT}`, then convert with \
@@ -199,7 +201,7 @@ pub(crate) fn describe(address: &str, finding: &Model) -> Finding {
         ),
         Model::UidsExhausted { folder, messages } => UID_SPACE_FULL.about(
             place(folder),
-            format!("no UID was left for {}: the folder is numbered anew", count(*messages, "message")),
+            format!("no UID was left for {}: the folder is numbered anew", count(*messages as u64, "message")),
         ),
         Model::SameMessageTwice { folder, kept, dropped } => SAME_MESSAGE_TWICE.about(
             place(folder),
@@ -213,8 +215,8 @@ pub(crate) fn describe(address: &str, finding: &Model) -> Finding {
             place(folder),
             format!(
                 "{} of {} could not be carried: {}",
-                count(names.len(), "keyword"),
-                count(*messages, "message"),
+                count(names.len() as u64, "keyword"),
+                count(*messages as u64, "message"),
                 some(names.iter().map(|name| printable(name)))
             ),
         ),
@@ -225,7 +227,7 @@ pub(crate) fn describe(address: &str, finding: &Model) -> Finding {
         ),
         Model::KeywordLetterUnnamed { folder, letter, messages } => KEYWORD_UNNAMED.about(
             place(folder),
-            format!("{} carry the keyword letter `{letter}`, which no list names", count(*messages, "message")),
+            format!("{} carry the keyword letter `{letter}`, which no list names", count(*messages as u64, "message")),
         ),
         Model::FolderNameOdd { folder, dir } => FOLDER_ODD.about(
             place(folder),
@@ -247,7 +249,7 @@ pub(crate) fn describe(address: &str, finding: &Model) -> Finding {
             place(folder),
             format!(
                 "{} carry the keyword `{}`, by which the old server may have hidden them from POP3",
-                count(*messages, "message"),
+                count(*messages as u64, "message"),
                 printable(keyword)
             ),
         ),
@@ -280,7 +282,7 @@ pub(crate) fn some(items: impl ExactSizeIterator<Item = String>) -> String {
     let rest = items.len().saturating_sub(NAMED);
     let mut text = items.take(NAMED).collect::<Vec<_>>().join(", ");
     if rest > 0 {
-        text.push_str(&format!(", and {rest} more"));
+        let _ = write!(text, ", and {rest} more");
     }
     text
 }
@@ -299,5 +301,5 @@ fn state_file(kind: StateFileKind) -> &'static str {
 }
 
 fn time(epoch: Option<i64>) -> String {
-    epoch.map_or_else(|| "none".to_owned(), |epoch| crate::time::utc(epoch))
+    epoch.map_or_else(|| "none".to_owned(), crate::time::utc)
 }

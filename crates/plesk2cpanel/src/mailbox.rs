@@ -137,7 +137,7 @@ impl<'a> ResolvedMailbox<'a> {
                 format!(
                     "{} stand behind damage in the archive: they read well and are carried, but no \
                      checksum vouches for them",
-                    count(scanned.suspect as usize, "message")
+                    count(scanned.suspect, "message")
                 ),
                 "compare a few of them with the old server",
             ));
@@ -173,7 +173,7 @@ impl<'a> ResolvedMailbox<'a> {
                 address,
                 format!(
                     "{} beside the mail ({bytes} bytes) are not carried: {}",
-                    count(scanned.not_carried.len(), "file"),
+                    count(scanned.not_carried.len() as u64, "file"),
                     some(scanned.not_carried.iter().map(|(path, _)| printable(path)))
                 ),
             ));
@@ -183,7 +183,7 @@ impl<'a> ResolvedMailbox<'a> {
                 address,
                 format!(
                     "{} ({} bytes) of caches, counters and unfinished deliveries are left out",
-                    count(scanned.left_out.files as usize, "file"),
+                    count(scanned.left_out.files, "file"),
                     scanned.left_out.bytes
                 ),
             ));

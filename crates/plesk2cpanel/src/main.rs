@@ -45,7 +45,7 @@ fn run(cli: &Cli, interrupt: &Interrupt) -> anyhow::Result<u8> {
             let job = Job::open(arguments.backup(), arguments.read_options()?)?;
             let report = job.inspect(arguments.jobs, progress, interrupt)?;
             bars.clear();
-            show(&report, arguments.json, |report, colour| summary::inspection(report, colour))
+            show(&report, arguments.json, summary::inspection)
         }
         Command::Convert(arguments) => {
             let job = Job::open(arguments.backup(), arguments.read_options()?)?;

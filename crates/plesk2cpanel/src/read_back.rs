@@ -2,7 +2,7 @@
 //! of it is compared with what was meant.
 
 use std::collections::HashMap;
-use std::io::Read;
+use std::io::{Read, Write};
 
 use cpmove::ReadKind;
 use mail_model::identity::{Folder, verify_folder};
@@ -55,7 +55,7 @@ pub(crate) fn read_back(
     let mut linked: HashMap<Vec<u8>, Facts> = HashMap::new();
     written
         .archive
-        .read_back(|member| {
+        .read_back(|mut member| {
             if interrupt.is_raised() {
                 return Err(std::io::Error::other("interrupted"));
             }
@@ -65,19 +65,19 @@ pub(crate) fn read_back(
                     progress.advance(&sources.plan.domain, member.size);
                     None
                 }
-                ReadKind::HardLink { target } => match linked.get(target) {
-                    Some(facts) => Some(*facts),
-                    None => {
+                ReadKind::HardLink { target } => {
+                    let Some(facts) = linked.get(target) else {
                         strange.push(format!(
                             "`{}` is a link to `{}`, which did not go before it",
                             printable(member.path),
                             printable(target)
                         ));
                         return Ok(());
-                    }
-                },
+                    };
+                    Some(*facts)
+                }
             };
-            collect(&mut folders, &mut linked, &mut strange, member, facts)
+            collect(&mut folders, &mut linked, &mut strange, &mut member, facts)
         })
         .map_err(|error| {
             if interrupt.is_raised() {
@@ -119,7 +119,7 @@ fn collect(
     folders: &mut HashMap<Vec<u8>, Found>,
     linked: &mut HashMap<Vec<u8>, Facts>,
     strange: &mut Vec<String>,
-    member: cpmove::ReadMember<'_>,
+    member: &mut cpmove::ReadMember<'_>,
     link: Option<Facts>,
 ) -> std::io::Result<()> {
     let path = member.path;
@@ -192,12 +192,21 @@ fn split(path: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 fn checksum(data: &mut dyn Read) -> std::io::Result<u32> {
-    let mut crc = crc32fast::Hasher::new();
-    let mut buffer = [0; 64 << 10];
-    loop {
-        match data.read(&mut buffer)? {
-            0 => return Ok(crc.finalize()),
-            read => crc.update(&buffer[..read]),
-        }
+    let mut sum = Sum(crc32fast::Hasher::new());
+    std::io::copy(data, &mut sum)?;
+    Ok(sum.0.finalize())
+}
+
+/// Sums up what is written to it.
+struct Sum(crc32fast::Hasher);
+
+impl Write for Sum {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
-use crate::convert::REPORT;
 use crate::finding::{Finding, Severity};
+use crate::job::REPORT;
 use crate::report::{AccountReport, LoginReport, MailboxReport, Outcome, Report};
 
 /// Findings of one kind that are shown; the rest is in the report.

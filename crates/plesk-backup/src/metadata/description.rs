@@ -10,7 +10,8 @@ use crate::tree::EntryId;
 /// Everything that the metadata of the chosen stamp tell.
 #[derive(Debug, Clone, Default)]
 pub struct Description {
-    /// The stamp that was chosen, when a metadata file carries one.
+    /// The stamp that was chosen: that of the metadata files, or, where all of those are lost, the
+    /// newest of the content archives.
     pub stamp: Option<Stamp>,
     /// `dump-version`, else `dump-original-version`, e.g. `18.0.58`.
     pub plesk_version: Option<String>,

@@ -40,6 +40,8 @@ pub(super) fn salvage(
 ) -> Vec<EntryId> {
     let index = object_index(tree);
     let whole = whole_backup(path, &index);
+    // Without any metadata the archives' own names have the only date there is.
+    let undated = description.stamp.is_none();
     let mut left = Vec::new();
     for id in unreferenced {
         let entry = tree.get(id);
@@ -51,6 +53,9 @@ pub(super) fn salvage(
             left.push(id);
             continue;
         };
+        if undated {
+            description.stamp = description.stamp.take().max(name.stamp.clone());
+        }
         let evidence = printable(&entry.path);
         let known = description
             .subscriptions

@@ -154,22 +154,15 @@ pub(super) fn plan_catch_all(
         )
     } else if text == "discard" {
         (CatchAll::Discard, SettingOutcome::Converted, "mail is thrown away".to_owned())
+    } else if let Ok(Destination::Address(address)) = Destination::address(text) {
+        (CatchAll::Address(address.clone()), SettingOutcome::Converted, address)
     } else {
-        match Destination::address(text) {
-            Ok(Destination::Address(address)) => {
-                (CatchAll::Address(address.clone()), SettingOutcome::Converted, address)
-            }
-            _ => {
-                findings.push(ADDRESS_NOT_CARRIED.with_remedy(
-                    &domain.name,
-                    format!(
-                        "the catch-all `{text}` is not understood; unknown addresses are refused"
-                    ),
-                    "set the default address of the domain after the restore",
-                ));
-                (reject(), SettingOutcome::Skipped, format!("not understood: {text}"))
-            }
-        }
+        findings.push(ADDRESS_NOT_CARRIED.with_remedy(
+            &domain.name,
+            format!("the catch-all `{text}` is not understood; unknown addresses are refused"),
+            "set the default address of the domain after the restore",
+        ));
+        (reject(), SettingOutcome::Skipped, format!("not understood: {text}"))
     };
     settings.push(SettingReport {
         object: domain.name.clone(),

@@ -42,11 +42,11 @@ pub(super) fn plan_domains(
         let name = match DomainName::new(&domain.ascii_name) {
             Ok(name) if taken.insert(name.as_str().to_owned()) => name,
             Ok(name) => {
-                skipped(settings, findings, domain, format!("`{}` stands twice", name.as_str()));
+                skipped(settings, findings, domain, &format!("`{}` stands twice", name.as_str()));
                 continue;
             }
             Err(error) => {
-                skipped(settings, findings, domain, error.to_string());
+                skipped(settings, findings, domain, &error.to_string());
                 continue;
             }
         };
@@ -130,13 +130,13 @@ fn skipped(
     settings: &mut Vec<SettingReport>,
     findings: &mut Vec<Finding>,
     domain: &Domain,
-    why: String,
+    why: &str,
 ) {
     settings.push(SettingReport {
         object: domain.name.clone(),
         setting: "domain".to_owned(),
         outcome: SettingOutcome::Skipped,
-        detail: why.clone(),
+        detail: why.to_owned(),
     });
     findings.push(DOMAIN_ADAPTED.about(&domain.name, format!("the domain is left out: {why}")));
 }

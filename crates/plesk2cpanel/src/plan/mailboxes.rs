@@ -168,7 +168,7 @@ fn orphan(
                 format!(
                     "the archive holds {} ({} bytes) of a mailbox that the backup's metadata do \
                      not name; they are left out",
-                    count(disk.messages as usize, "message"),
+                    count(disk.messages, "message"),
                     disk.bytes
                 ),
             ));
@@ -181,7 +181,7 @@ fn orphan(
             &address,
             format!(
                 "{} of a directory that is no address are left out",
-                count(disk.messages as usize, "message")
+                count(disk.messages, "message")
             ),
         ));
         return None;
@@ -220,10 +220,7 @@ fn local_part(
     let plain = plain.trim_matches('-');
     let base = if plain.is_empty() { "mailbox" } else { plain };
     for number in 1..1000 {
-        let candidate = match number {
-            1 if plain != wanted => base.to_owned(),
-            _ => format!("{base}-{number}"),
-        };
+        let candidate = if number == 1 { base.to_owned() } else { format!("{base}-{number}") };
         if taken.contains(&candidate) {
             continue;
         }

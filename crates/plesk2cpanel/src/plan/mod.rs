@@ -236,6 +236,17 @@ fn salt_seed(subscription: &Subscription, description: &Description) -> Vec<u8> 
     seed
 }
 
+/// Settings that are present and say that there is nothing.
+fn is_off(setting: &plesk_backup::Setting) -> bool {
+    matches!(
+        (setting.name.as_str(), setting.value.as_str()),
+        ("virusfilter", "state=none")
+            | ("grey-listing", "off" | "false")
+            | ("domain-keys", "state=false")
+            | ("web-mail", "none")
+    )
+}
+
 /// Names what the backup has and this program leaves behind.
 fn not_carried(
     subscription: &Subscription,
@@ -244,6 +255,15 @@ fn not_carried(
 ) {
     let mut by_name: BTreeMap<String, u64> = BTreeMap::new();
     let mut skip = |object: String, setting: &plesk_backup::Setting| {
+        if is_off(setting) {
+            settings.push(SettingReport {
+                object,
+                setting: setting.name.clone(),
+                outcome: SettingOutcome::Converted,
+                detail: format!("{}: off, as on a new account", setting.value),
+            });
+            return;
+        }
         *by_name.entry(setting.name.clone()).or_default() += 1;
         settings.push(SettingReport {
             object,
@@ -306,7 +326,7 @@ fn not_carried(
     let mut parts: Vec<String> = left
         .iter()
         .map(|(kind, (number, bytes))| {
-            format!("{kind} ({}, {bytes} bytes packed)", count(*number as usize, "archive"))
+            format!("{kind} ({}, {bytes} bytes packed)", count(*number, "archive"))
         })
         .collect();
     parts.extend(subscription.counts.iter().map(|(name, number)| format!("{name} ({number})")));

@@ -17,16 +17,15 @@ fn describe(spec: &Spec) -> Description {
     Backup::open(directory.path()).unwrap().describe().unwrap()
 }
 
-fn plan_with(spec: &Spec, on_disk: DiskFacts) -> AccountPlan {
+fn plan_with(spec: &Spec, on_disk: &DiskFacts) -> AccountPlan {
     let description = describe(spec);
     let names = account_names("backup", &description.subscriptions, &BTreeMap::new()).unwrap();
-    let context =
-        Context { description: &description, name: &names[0], key: None, on_disk: &on_disk };
+    let context = Context { description: &description, name: &names[0], key: None, on_disk };
     plan_account(&description.subscriptions[0], &context).unwrap()
 }
 
 fn plan(subscription: SubscriptionSpec) -> AccountPlan {
-    plan_with(&Spec { subscriptions: vec![subscription], ..Spec::default() }, Vec::new())
+    plan_with(&Spec { subscriptions: vec![subscription], ..Spec::default() }, &Vec::new())
 }
 
 fn codes(plan: &AccountPlan, object: &str) -> Vec<&'static str> {
@@ -116,7 +115,7 @@ fn every_password_ends_as_a_hash_or_locked_and_said() {
         .map(|mailbox| (mailbox.local.as_str().to_owned(), mailbox.login.clone()))
         .collect();
     let hash = |name: &str| match &logins[name] {
-        Login::Hash(hash) => format!("{}", hash.as_str()),
+        Login::Hash(hash) => hash.as_str().to_owned(),
         other => panic!("{name}: {other:?}"),
     };
     assert!(hash("plain").starts_with("$6$"));
@@ -221,7 +220,7 @@ fn what_is_switched_off_keeps_its_mail_and_lets_nobody_in() {
     let mut switched_off = mailbox("off", Some(PasswordSpec::plain("secret")));
     switched_off.enabled = false;
     subscription.mailboxes = vec![gone, switched_off];
-    let plan = plan_with(&Spec { subscriptions: vec![subscription], ..Spec::default() }, on_disk);
+    let plan = plan_with(&Spec { subscriptions: vec![subscription], ..Spec::default() }, &on_disk);
     let logins: Vec<_> = plan
         .mailboxes
         .iter()

@@ -38,6 +38,15 @@ pub(super) struct Link {
     path: Vec<u8>,
 }
 
+/// What a hard link takes from the member that it names.
+#[derive(Clone)]
+struct Target {
+    source: Source,
+    size: u64,
+    mtime: i64,
+    x_uidl: Option<Vec<u8>>,
+}
+
 /// A file of `cur/` or `new/`.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct MessagePlace {
@@ -51,7 +60,7 @@ impl Pass<'_> {
     pub(super) fn member(&mut self, member: &mut Member<'_>) {
         let ordinal = self.ordinal;
         self.ordinal += 1;
-        let path = std::mem::take(&mut member.path);
+        let path = member.path.clone();
         match self.locate(&path) {
             Some((mailbox, Inside::Maildir(rest))) => {
                 self.in_maildir(member, ordinal, &mailbox, &rest, path);
@@ -191,7 +200,7 @@ impl Pass<'_> {
         }
         let wanted: Vec<Option<MessagePlace>> =
             self.links.iter().map(|link| self.message_place(&link.target)).collect();
-        let mut found: HashMap<&MessagePlace, (Source, u64, i64, Option<Vec<u8>>)> = HashMap::new();
+        let mut found: HashMap<&MessagePlace, Target> = HashMap::new();
         let wanted_set: HashSet<&MessagePlace> = wanted.iter().flatten().collect();
         for (name, mailbox) in &self.domain.mailboxes {
             for (folder, sources) in mailbox.raw.folders.iter().zip(&mailbox.sources) {
@@ -206,8 +215,13 @@ impl Pass<'_> {
                         name: file.name.clone(),
                     };
                     if let Some(wanted) = wanted_set.get(&place) {
-                        found
-                            .insert(*wanted, (*source, file.size, file.mtime, file.x_uidl.clone()));
+                        let target = Target {
+                            source: *source,
+                            size: file.size,
+                            mtime: file.mtime,
+                            x_uidl: file.x_uidl.clone(),
+                        };
+                        found.insert(*wanted, target);
                     }
                 }
             }
@@ -220,7 +234,7 @@ impl Pass<'_> {
         for (link, target) in resolved {
             let mailbox = self.domain.mailboxes.entry(link.place.mailbox).or_default();
             match target {
-                Some((source, size, mtime, x_uidl)) => mailbox.message(
+                Some(Target { source, size, mtime, x_uidl }) => mailbox.message(
                     &link.place.folder,
                     link.place.place,
                     link.place.name,
@@ -291,7 +305,9 @@ impl ScannedMailbox {
             _ => false,
         };
         if !kept || !matches!(member.kind, MemberKind::File) {
-            if let [name] = inner
+            if inner.iter().any(|name| name.starts_with(b"courierimap")) && only_the_owner(member) {
+                self.left_out.add(member.size);
+            } else if let [name] = inner
                 && is_rebuilt(name)
             {
                 if name.starts_with(b"dovecot.index") {
@@ -338,7 +354,10 @@ impl ScannedMailbox {
                 sources.remove(index);
                 let file = folder.files.remove(index);
                 let mut path = folder.dir.clone();
-                path.extend(if file.place == Place::Cur { &b"/cur/"[..] } else { b"/new/" });
+                if !path.is_empty() {
+                    path.push(b'/');
+                }
+                path.extend(if file.place == Place::Cur { b"cur/" } else { b"new/" });
                 path.extend(&file.name);
                 self.cut.push(CutMessage { path, read: damage.member_read, size: file.size });
             }
@@ -379,6 +398,15 @@ fn is_directory(member: &Member<'_>) -> bool {
     matches!(member.kind, MemberKind::Directory)
 }
 
+/// Whether an access list of Courier's says what holds without it: the owner may do everything.
+fn only_the_owner(member: &mut Member<'_>) -> bool {
+    let mut text = Vec::new();
+    let read = member.take(HEADER_LIMIT).read_to_end(&mut text).is_ok();
+    read && text.split(|byte| *byte == b'\n').all(|line| {
+        line.is_empty() || line.starts_with(b"owner ") || line.starts_with(b"administrators ")
+    })
+}
+
 /// Caches and counters that a server makes anew.
 fn is_rebuilt(name: &[u8]) -> bool {
     const NAMES: &[&[u8]] = &[
@@ -391,7 +419,6 @@ fn is_rebuilt(name: &[u8]) -> bool {
         b"maildirsize",
         b"courierpop3dsizelist.",
         b"courierimapuiddb.",
-        b"courierimaphieracl",
     ];
     NAMES.iter().any(|prefix| name.starts_with(prefix))
 }

@@ -8,7 +8,7 @@ use crate::support::{Place, Run, one_mailbox, served_messages, tar};
 
 /// Messages of the mailbox `anna` in the archive, as GNU tar lists them.
 fn messages(place: &Place) -> Vec<String> {
-    let listing = tar(&["tzf"], &place.path("out/cpmove-exampleuser.tar.gz"));
+    let listing = tar(&["tzf"], &place.path("out/cpmove-examplecom.tar.gz"));
     String::from_utf8(listing)
         .unwrap()
         .lines()
@@ -125,7 +125,7 @@ fn an_xml_that_is_cut_off() {
     let run = place.run(&["convert", "tree", "--output", "out", "--old-server", "dovecot:%u-%v"]);
     insta::assert_snapshot!("cut-xml-convert", run.transcript());
     let listing =
-        String::from_utf8(tar(&["tzf"], &place.path("out/cpmove-exampleuser.tar.gz")).clone());
+        String::from_utf8(tar(&["tzf"], &place.path("out/cpmove-examplecom.tar.gz")).clone());
     let listing = listing.unwrap_or_default();
     assert!(listing.contains("/anna/cur/"), "{listing}");
     assert!(listing.contains("/bert/cur/"), "mail without metadata is carried too: {listing}");

@@ -17,10 +17,11 @@ fn readable(archive: &Path) -> String {
         text.push_str(line);
         text.push('\n');
     }
-    for line in listing.lines() {
-        let Some(name) = line.split_whitespace().last().filter(|_| line.starts_with('-')) else {
+    let names = String::from_utf8(tar(&["-tzf"], archive)).unwrap();
+    for name in names.lines() {
+        if name.ends_with('/') {
             continue;
-        };
+        }
         if name.contains("/cur/") || name.contains("/new/") {
             continue;
         }
@@ -80,4 +81,15 @@ macro_rules! recorded {
             assert_eq!(recorded, tested);
         }
     };
+}
+
+recorded! {
+    courier = "courier", "courier";
+    dovecot_cpanel = "dovecot-cpanel", "dovecot:UID%u-%v";
+    dovecot_default = "dovecot-default", "dovecot:%08Xu%08Xv";
+    dovecot_f = "dovecot-f", "dovecot:%f";
+    dovecot_g = "dovecot-g", "dovecot:%g";
+    dovecot_u_v = "dovecot-u-v", "dovecot:%u-%v";
+    dovecot_v_u = "dovecot-v.u", "dovecot:%v.%u";
+    switched = "switched", "dovecot:%08Xu%08Xv";
 }

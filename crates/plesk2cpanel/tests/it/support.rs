@@ -95,7 +95,6 @@ pub fn one_mailbox(files: Vec<MemoryFile>) -> Spec {
         .with_files(files)
         .with_password(PasswordSpec::plain("open sesame"));
     let mut subscription = SubscriptionSpec::new("example.com");
-    subscription.system_password = Some(PasswordSpec::plain("open sesame too"));
     subscription.hosting = plesk_fixture::Hosting::None;
     subscription.mailboxes.push(mailbox);
     Spec {

@@ -1,0 +1,221 @@
+//! One subscription's way through: read, plan, resolve, write, read back, name.
+
+use std::collections::BTreeMap;
+
+use cpmove::Compressor;
+use mail_model::identity::{Rules, ServerKind};
+use mail_model::uidl::UidlFormat;
+use plesk_backup::{Backup, Description, MailServer, Subscription};
+use rayon::prelude::*;
+
+use crate::content::content_findings;
+use crate::error::Error;
+use crate::finding::{ARCHIVE_DAMAGED, CONTENT_MISSING, NO_MAIL};
+use crate::mailbox::ResolvedMailbox;
+use crate::options::{ReadOptions, WriteOptions};
+use crate::plan::{AccountName, AccountPlan, Context, OnDisk, plan_account};
+use crate::progress::{Interrupt, Progress, Stage};
+use crate::read_back::read_back;
+use crate::report::{AccountReport, ErrorReport, Outcome};
+use crate::scan::{ArchiveToScan, Depth, ScannedDomain, archives_of, scan_domain};
+use crate::write::{Sources, write_account};
+
+/// What all subscriptions of a run share.
+pub(crate) struct Run<'a> {
+    pub(crate) backup: &'a Backup,
+    pub(crate) description: &'a Description,
+    pub(crate) options: &'a ReadOptions,
+    pub(crate) depth: Depth,
+    /// Inflates and hashes.
+    pub(crate) pool: &'a rayon::ThreadPool,
+    pub(crate) progress: &'a dyn Progress,
+    pub(crate) interrupt: &'a Interrupt,
+    /// Where to write; nothing is written without.
+    pub(crate) output: Option<Output<'a>>,
+}
+
+/// Where a run writes.
+pub(crate) struct Output<'a> {
+    pub(crate) options: &'a WriteOptions,
+    pub(crate) compressor: &'a Compressor,
+}
+
+impl Run<'_> {
+    /// Does one subscription. What is wrong with it goes into its report, only an interruption out.
+    pub(crate) fn account(
+        &self,
+        subscription: &Subscription,
+        name: &AccountName,
+    ) -> Result<AccountReport, Error> {
+        let mut report = AccountReport {
+            domain: subscription.domain.name.clone(),
+            user: name.user.as_str().to_owned(),
+            system_user: subscription.system_user.as_ref().map(|user| user.name.clone()),
+            outcome: Outcome::Inspected,
+            error: None,
+            archive: None,
+            archive_bytes: None,
+            mailboxes: Vec::new(),
+            settings: Vec::new(),
+            findings: Vec::new(),
+        };
+        let result = self.fill(subscription, name, &mut report);
+        self.progress.done(&report.domain);
+        match result {
+            Ok(()) => {}
+            Err(Error::Interrupted) => return Err(Error::Interrupted),
+            Err(error) => {
+                report.outcome = Outcome::Failed;
+                report.error = Some(ErrorReport { text: error.to_string(), hint: error.hint() });
+            }
+        }
+        Ok(report)
+    }
+
+    fn fill(
+        &self,
+        subscription: &Subscription,
+        name: &AccountName,
+        report: &mut AccountReport,
+    ) -> Result<(), Error> {
+        self.progress.stage(&report.domain, Stage::Reading, None);
+        let scanned = self.scan(subscription)?;
+        report.findings.extend(content_findings(self.backup, subscription, &scanned));
+        refuse_without_mail(report, &scanned)?;
+
+        let on_disk: Vec<_> = scanned.iter().map(on_disk).collect();
+        let context = Context {
+            description: self.description,
+            name,
+            key: self.options.secret_key.as_ref(),
+            on_disk: &on_disk,
+        };
+        let plan = plan_account(subscription, &context)?;
+        report.settings.clone_from(&plan.settings);
+        report.findings.extend(plan.findings.iter().cloned());
+
+        let mailboxes = self.resolve(&plan, &scanned);
+        for mailbox in &mailboxes {
+            report.mailboxes.push(mailbox.report(self.depth.malformed));
+            report.findings.extend(mailbox.findings());
+        }
+        if mailboxes.is_empty() {
+            let text = "the subscription has no mailbox";
+            report.findings.push(NO_MAIL.about(&report.domain, text));
+        }
+        if let Some(output) = &self.output {
+            self.write(output, &plan, &scanned, &mailboxes, report)?;
+        }
+        Ok(())
+    }
+
+    fn scan(&self, subscription: &Subscription) -> Result<Vec<ScannedDomain>, Error> {
+        let archives: Vec<Vec<ArchiveToScan>> = subscription
+            .domains()
+            .map(|domain| domain.mail.as_ref().map_or_else(Vec::new, archives_of))
+            .collect();
+        self.pool.install(|| {
+            archives
+                .par_iter()
+                .map(|archives| scan_domain(self.backup, archives, self.depth, self.interrupt))
+                .collect()
+        })
+    }
+
+    fn resolve<'a>(
+        &self,
+        plan: &'a AccountPlan,
+        scanned: &'a [ScannedDomain],
+    ) -> Vec<ResolvedMailbox<'a>> {
+        let rules = self.rules(plan);
+        self.pool.install(|| {
+            plan.mailboxes
+                .par_iter()
+                .map(|mailbox| {
+                    let source = plan.domains[mailbox.domain].source;
+                    let scanned = source.and_then(|source| {
+                        scanned[source].mailboxes.get(mailbox.directory.as_ref()?)
+                    });
+                    ResolvedMailbox::new(mailbox, scanned, &rules)
+                })
+                .collect()
+        })
+    }
+
+    fn rules(&self, plan: &AccountPlan) -> Rules {
+        Rules {
+            old_server: self.options.old_server.clone(),
+            installed: self.description.installed_mail_server().map(|server| match server {
+                MailServer::Dovecot => ServerKind::Dovecot,
+                MailServer::Courier => ServerKind::Courier,
+            }),
+            reuse_x_uidl: self.options.reuse_x_uidl,
+            // The time of the backup: no folder of any server had it before, and a second run
+            // gives it again.
+            new_uidvalidity: u32::try_from(plan.stamp().max(1)).unwrap_or(1),
+            target_format: UidlFormat::uid_dash_validity(),
+        }
+    }
+
+    fn write(
+        &self,
+        output: &Output<'_>,
+        plan: &AccountPlan,
+        scanned: &[ScannedDomain],
+        mailboxes: &[ResolvedMailbox<'_>],
+        report: &mut AccountReport,
+    ) -> Result<(), Error> {
+        let account = self.pool.install(|| plan.account())?;
+        let sources = Sources { backup: self.backup, plan, account: &account, scanned, mailboxes };
+        let bytes = mailboxes.iter().map(ResolvedMailbox::bytes).sum();
+        self.progress.stage(&plan.domain, Stage::Writing, Some(bytes));
+        let written = write_account(
+            &sources,
+            output.options,
+            output.compressor,
+            self.progress,
+            self.interrupt,
+        )?;
+        self.progress.stage(&plan.domain, Stage::Checking, Some(bytes));
+        read_back(&sources, &written, self.progress, self.interrupt)?;
+        let is_file = output.options.form != cpmove::Form::Directory;
+        report.archive_bytes = is_file.then(|| written.archive.size());
+        let path = written.archive.publish()?;
+        report.archive = path.file_name().map(|name| name.to_string_lossy().into_owned());
+        report.outcome = Outcome::Converted;
+        report.findings.extend(written.findings);
+        Ok(())
+    }
+}
+
+/// An account without a single message of those that it should have would look whole to whoever
+/// restores it.
+fn refuse_without_mail(report: &AccountReport, scanned: &[ScannedDomain]) -> Result<(), Error> {
+    if scanned.iter().any(|domain| !domain.mailboxes.is_empty()) {
+        return Ok(());
+    }
+    let lost = report.findings.iter().find(|finding| {
+        finding.code == CONTENT_MISSING.code || finding.code == ARCHIVE_DAMAGED.code
+    });
+    lost.map_or(Ok(()), |lost| {
+        Err(Error::NoMail {
+            domain: report.domain.clone(),
+            text: format!("{}: {}", lost.object, lost.text),
+        })
+    })
+}
+
+fn on_disk(domain: &ScannedDomain) -> BTreeMap<Vec<u8>, OnDisk> {
+    domain
+        .mailboxes
+        .iter()
+        .map(|(name, mailbox)| {
+            let mut disk = OnDisk::default();
+            for file in mailbox.raw.folders.iter().flat_map(|folder| &folder.files) {
+                disk.messages += 1;
+                disk.bytes += file.size;
+            }
+            (name.clone(), disk)
+        })
+        .collect()
+}

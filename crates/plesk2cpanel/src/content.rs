@@ -1,0 +1,73 @@
+//! What is wrong with the content archives of a subscription.
+
+use plesk_backup::{Backup, Subscription, printable};
+
+use crate::finding::{
+    ARCHIVE_DAMAGED, CONTENT_MISSING, FILES_NOT_CARRIED, Finding, METADATA_PROBLEM,
+};
+use crate::mail_findings::{count, some};
+use crate::scan::{ScannedDomain, archive_name};
+
+/// What the content archives of a subscription lack, by the index of the domain.
+pub(crate) fn content_findings(
+    backup: &Backup,
+    subscription: &Subscription,
+    scanned: &[ScannedDomain],
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (domain, scanned) in subscription.domains().zip(scanned) {
+        let Some(mail) = &domain.mail else { continue };
+        let references = mail.content.iter().chain(
+            mail.mailusers
+                .iter()
+                .filter_map(|user| user.mailbox.as_ref())
+                .flat_map(|mailbox| &mailbox.content),
+        );
+        let mut missing: Vec<&str> = references
+            .flat_map(|reference| &reference.files)
+            .filter(|file| file.entry.is_none())
+            .map(|file| file.name.as_str())
+            .collect();
+        missing.sort_unstable();
+        missing.dedup();
+        for name in missing {
+            findings.push(CONTENT_MISSING.about(
+                &domain.name,
+                format!(
+                    "the metadata name the mail archive `{name}`, and the backup does not hold it"
+                ),
+            ));
+        }
+        for (name, why) in &scanned.unreadable {
+            findings.push(ARCHIVE_DAMAGED.about(name, why));
+        }
+        for archive in &scanned.archives {
+            let name = archive_name(backup, &archive.content);
+            for damage in &archive.damage {
+                findings.push(ARCHIVE_DAMAGED.about(&name, damage.to_string()));
+            }
+            if archive.leading_garbage > 0 {
+                findings.push(METADATA_PROBLEM.with_remedy(
+                    &name,
+                    format!(
+                        "the archive begins with {} bytes that are not its own, usually an \
+                             error message of the backup; they are skipped",
+                        archive.leading_garbage
+                    ),
+                    "nothing to do if the numbers of messages are as expected",
+                ));
+            }
+        }
+        if !scanned.elsewhere.is_empty() {
+            findings.push(FILES_NOT_CARRIED.about(
+                &domain.name,
+                format!(
+                    "{} of the mail archives belong to no mailbox: {}",
+                    count(scanned.elsewhere.len() as u64, "file"),
+                    some(scanned.elsewhere.iter().map(|(path, _)| printable(path)))
+                ),
+            ));
+        }
+    }
+    findings
+}

@@ -1,0 +1,238 @@
+//! One backup: opened, described, and its subscriptions sent on their way.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use cpmove::Compressor;
+use plesk_backup::{Backup, Description, MailServer, Subscription, printable};
+
+use crate::account::{Output, Run};
+use crate::error::Error;
+use crate::finding::{BACKUP_DAMAGED, Finding, METADATA_PROBLEM, METADATA_UNKNOWN, UNREFERENCED};
+use crate::mail_findings::some;
+use crate::options::{ReadOptions, WriteOptions};
+use crate::plan::{AccountName, account_names, known_domains};
+use crate::progress::{Interrupt, Progress};
+use crate::report::{AccountReport, BackupFacts, Report};
+use crate::scan::{Depth, entry_name};
+
+/// Name of the report beside the archives.
+pub const REPORT: &str = "report.json";
+
+/// An opened and described backup.
+pub struct Job {
+    backup: Backup,
+    name: String,
+    description: Description,
+    names: Vec<AccountName>,
+    selected: Vec<usize>,
+    options: ReadOptions,
+}
+
+impl Job {
+    /// Opens a backup, reads its metadata, and chooses the subscriptions.
+    ///
+    /// # Errors
+    /// When it is no backup, or an option names something that it does not hold.
+    pub fn open(path: &Path, options: ReadOptions) -> Result<Job, Error> {
+        let backup = Backup::open(path)?;
+        let name = path
+            .file_name()
+            .map_or_else(|| path.display().to_string(), |name| printable(name.as_encoded_bytes()));
+        let description = backup.describe()?;
+        let names = account_names(&name, &description.subscriptions, &options.users)?;
+        let selected = select(&name, &description.subscriptions, &options.only)?;
+        Ok(Job { backup, name, description, names, selected, options })
+    }
+
+    /// Looks at everything and writes nothing.
+    ///
+    /// # Errors
+    /// When the run is interrupted. What is wrong with a subscription stands in the report.
+    pub fn inspect(
+        &self,
+        jobs: usize,
+        progress: &dyn Progress,
+        interrupt: &Interrupt,
+    ) -> Result<Report, Error> {
+        let pool = thread_pool(jobs)?;
+        let run = self.run(true, &pool, progress, interrupt, None);
+        let accounts = self.each(jobs, &run)?;
+        Ok(self.report(accounts))
+    }
+
+    /// Converts, and writes the report beside the archives.
+    ///
+    /// # Errors
+    /// When the output can't be used or the run is interrupted. An account that fails stands in
+    /// the report and leaves no archive.
+    pub fn convert(
+        &self,
+        options: &WriteOptions,
+        progress: &dyn Progress,
+        interrupt: &Interrupt,
+    ) -> Result<Report, Error> {
+        let failed = |source| Error::Output { path: options.output.clone(), source };
+        std::fs::create_dir_all(&options.output).map_err(failed)?;
+        let report_path = options.output.join(REPORT);
+        if !options.force && report_path.exists() {
+            return Err(Error::Exists { path: report_path });
+        }
+        let pool = thread_pool(options.jobs)?;
+        let compressor = Compressor::new(options.jobs).map_err(failed)?;
+        let output = Output { options, compressor: &compressor };
+        let run = self.run(false, &pool, progress, interrupt, Some(output));
+        let accounts = self.each(options.jobs, &run)?;
+        let report = self.report(accounts);
+        write_report(&options.output, &report_path, &report).map_err(failed)?;
+        Ok(report)
+    }
+
+    fn run<'a>(
+        &'a self,
+        malformed: bool,
+        pool: &'a rayon::ThreadPool,
+        progress: &'a dyn Progress,
+        interrupt: &'a Interrupt,
+        output: Option<Output<'a>>,
+    ) -> Run<'a> {
+        Run {
+            backup: &self.backup,
+            description: &self.description,
+            options: &self.options,
+            depth: Depth { x_uidl: self.options.reuse_x_uidl, malformed },
+            pool,
+            progress,
+            interrupt,
+            output,
+        }
+    }
+
+    /// Does each selected subscription, `jobs` at a time, results in order.
+    ///
+    /// Plain threads, not the pool: an account spends its time waiting for the blocks that the
+    /// pool deflates, and a pool whose threads all wait for its own work would stand still.
+    fn each(&self, jobs: usize, run: &Run<'_>) -> Result<Vec<AccountReport>, Error> {
+        let next = AtomicUsize::new(0);
+        let results: Mutex<BTreeMap<usize, Result<AccountReport, Error>>> = Mutex::default();
+        std::thread::scope(|scope| {
+            for _ in 0..jobs.clamp(1, self.selected.len().max(1)) {
+                scope.spawn(|| {
+                    loop {
+                        let position = next.fetch_add(1, Ordering::Relaxed);
+                        let Some(index) = self.selected.get(position) else { break };
+                        let result = run
+                            .account(&self.description.subscriptions[*index], &self.names[*index]);
+                        let ends = matches!(result, Err(Error::Interrupted));
+                        if let Ok(mut results) = results.lock() {
+                            results.insert(position, result);
+                        }
+                        if ends || run.interrupt.is_raised() {
+                            break;
+                        }
+                    }
+                });
+            }
+        });
+        if run.interrupt.is_raised() {
+            return Err(Error::Interrupted);
+        }
+        let results = results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        results.into_values().collect()
+    }
+
+    fn report(&self, accounts: Vec<AccountReport>) -> Report {
+        let mut findings: Vec<Finding> = self
+            .backup
+            .damage()
+            .iter()
+            .map(|damage| BACKUP_DAMAGED.about(&self.name, damage.to_string()))
+            .collect();
+        findings.extend(
+            self.description
+                .problems
+                .iter()
+                .map(|problem| METADATA_PROBLEM.about(&self.name, problem.to_string())),
+        );
+        if !self.description.unknown_elements.is_empty() {
+            let list = self
+                .description
+                .unknown_elements
+                .iter()
+                .map(|(path, times)| format!("{path} ({times})"));
+            findings.push(METADATA_UNKNOWN.about(&self.name, some(list)));
+        }
+        for entry in &self.description.unreferenced {
+            findings.push(
+                UNREFERENCED.about(
+                    entry_name(&self.backup, *entry),
+                    "no metadata name this content archive",
+                ),
+            );
+        }
+        let facts = BackupFacts {
+            name: self.name.clone(),
+            container: match self.backup.container() {
+                plesk_backup::Container::Directory => "directory".to_owned(),
+                _ => "tar".to_owned(),
+            },
+            stamp: self.description.stamp.as_ref().map(|stamp| stamp.as_str().to_owned()),
+            plesk_version: self.description.plesk_version.clone(),
+            installed_server: self.description.installed_mail_server().map(|server| {
+                match server {
+                    MailServer::Dovecot => "dovecot",
+                    MailServer::Courier => "courier",
+                }
+                .to_owned()
+            }),
+        };
+        Report::new(facts, accounts, findings)
+    }
+}
+
+fn select(
+    backup: &str,
+    subscriptions: &[Subscription],
+    only: &[String],
+) -> Result<Vec<usize>, Error> {
+    if only.is_empty() {
+        return Ok((0..subscriptions.len()).collect());
+    }
+    let mut selected = Vec::new();
+    for domain in only {
+        let wanted = domain.to_lowercase();
+        let index = subscriptions.iter().position(|subscription| {
+            subscription
+                .domains()
+                .any(|domain| domain.ascii_name == wanted || domain.name.to_lowercase() == wanted)
+        });
+        selected.push(index.ok_or_else(|| Error::UnknownDomain {
+            backup: backup.to_owned(),
+            domain: domain.clone(),
+            known: known_domains(subscriptions),
+        })?);
+    }
+    selected.sort_unstable();
+    selected.dedup();
+    Ok(selected)
+}
+
+fn thread_pool(jobs: usize) -> Result<rayon::ThreadPool, Error> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(jobs)
+        .thread_name(|index| format!("read-{index}"))
+        .build()
+        .map_err(|error| Error::Threads { text: error.to_string() })
+}
+
+/// Under a temporary name first, so that a killed run leaves no half report.
+fn write_report(directory: &Path, path: &Path, report: &Report) -> std::io::Result<()> {
+    let mut file = tempfile::NamedTempFile::new_in(directory)?;
+    file.write_all(report.to_json().as_bytes())?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
