@@ -77,19 +77,31 @@ fn without_any_state() {
         [
             row("10.a", 1, "UID1-1000", Lost),
             row("20.b", 2, "UID2-1000", Lost),
-            row("30.c", 3, "UID3-1000", Lost),
+            // Nobody has seen what still lies in new/.
+            row("30.c", 3, "UID3-1000", Predicted),
         ]
     );
-    assert!(resolved.folders[0].messages.iter().all(|m| m.uid_evidence == UidEvidence::NoState));
+    let evidence: Vec<_> = resolved.folders[0].messages.iter().map(|m| m.uid_evidence).collect();
+    assert_eq!(evidence, [UidEvidence::NoState, UidEvidence::NoState, UidEvidence::NeverServed]);
     let missing = |folder, messages, in_new| Finding::StateMissing { folder, messages, in_new };
     assert_eq!(
         resolved.findings,
         [
-            missing(FolderName::inbox(), 3, 1),
+            missing(FolderName::inbox(), 2, 1),
             missing(FolderName::from_levels(vec!["Old".into()]), 1, 0),
         ]
     );
     assert_eq!(resolve(&mailbox(vec![]), &rules()).server.because, Because::NoState);
+}
+
+#[test]
+fn a_mailbox_that_nobody_ever_opened_has_nothing_to_lose() {
+    let resolved = resolve(&mailbox(vec![folder("", &["new/20.b", "new/10.a"])]), &rules());
+    assert_eq!(resolved.findings, []);
+    assert_eq!(
+        rows(&resolved.folders[0]),
+        [row("10.a", 1, "UID1-1000", Predicted), row("20.b", 2, "UID2-1000", Predicted)]
+    );
 }
 
 #[test]

@@ -105,7 +105,7 @@ pub(crate) fn describe(address: &str, finding: &Model) -> Finding {
                  again by every client that knows the folder{}",
                 count(*messages as u64, "message"),
                 if *in_new > 0 {
-                    format!(" ({in_new} of them in new/, which clients may not have seen)")
+                    format!("; {in_new} more lie in new/, where no client has seen them yet")
                 } else {
                     String::new()
                 }

@@ -72,8 +72,8 @@ pub enum Finding {
     /// A line (from 1; 0 when the file as a whole is meant) of a file of state is passed over.
     StateFileBadLine { folder: FolderName, file: StateFileKind, line: usize, text: Vec<u8> },
     /// A folder with messages has no list: IMAP clients load all of them again, and for INBOX
-    /// POP3 clients too unless Courier's POP3 list is there. `in_new` of them lie in `new/`, where
-    /// no client that keeps to the rules can have seen them yet.
+    /// POP3 clients too unless Courier's POP3 list is there. `messages` lie in `cur/`; `in_new`
+    /// more lie in `new/`, where no client has seen them yet.
     StateMissing { folder: FolderName, messages: usize, in_new: usize },
     /// Both kinds of state, and nothing says for sure which one lives; `taken` was used. Times are
     /// those of the newest files, in seconds since 1970.

@@ -115,12 +115,11 @@ pub(super) fn number(
             Ok(numbers)
         }
         _ => {
-            if !entries.is_empty() {
-                findings.push(Finding::StateMissing {
-                    folder: name.clone(),
-                    messages: entries.len(),
-                    in_new: entries.iter().filter(|entry| entry.place == Place::New).count(),
-                });
+            let in_new = entries.iter().filter(|entry| entry.place == Place::New).count();
+            // Without a message in cur/ no session was ever there, and nobody has anything to lose.
+            if in_new < entries.len() {
+                let messages = entries.len() - in_new;
+                findings.push(Finding::StateMissing { folder: name.clone(), messages, in_new });
             }
             Ok(anew(entries, new))
         }
@@ -217,6 +216,9 @@ fn from_courier(state: &FolderState, entries: &[FileEntry]) -> Result<Numbers, u
 }
 
 /// A folder that starts anew: UIDs from 1 in the order in which a Dovecot would give them.
+///
+/// The names of messages in `cur/` are lost. Those in `new/` had none yet: the first session that
+/// sees a message moves it.
 fn anew(entries: &[FileEntry], new: &mut NewUidvalidities) -> Numbers {
     let mut order: Vec<usize> = (0..entries.len()).collect();
     sort_as_dovecot(&mut order, |at| entries[at].bytes.clone());
@@ -227,18 +229,20 @@ fn anew(entries: &[FileEntry], new: &mut NewUidvalidities) -> Numbers {
             let uid = next_uid;
             // A folder of 2^32 files does not exist: every entry is some 100 bytes of memory.
             next_uid = next_uid.saturating_add(1);
-            Numbered {
-                entry,
-                uid,
-                certainty: Certainty::Lost,
-                evidence: UidEvidence::NoState,
-                fields: vec![],
-            }
+            let (certainty, evidence) = match entries[entry].place {
+                Place::Cur => (Certainty::Lost, UidEvidence::NoState),
+                Place::New => (Certainty::Predicted, UidEvidence::NeverServed),
+            };
+            Numbered { entry, uid, certainty, evidence, fields: vec![] }
         })
         .collect();
     Numbers {
         uidvalidity: new.take(),
-        uidvalidity_certainty: Certainty::Lost,
+        uidvalidity_certainty: if entries.iter().any(|entry| entry.place == Place::Cur) {
+            Certainty::Lost
+        } else {
+            Certainty::Predicted
+        },
         next_uid,
         guid: None,
         messages,

@@ -71,13 +71,15 @@ pub(super) fn name(
         }
         (Some(ServerKind::Courier), _, Some(list)) => from_courier(list, entries),
         _ => {
-            let named = if numbers.from.is_some() {
-                (Certainty::Predicted, UidlEvidence::NeverServed)
-            } else {
-                (Certainty::Lost, UidlEvidence::NoState)
+            let named = |entry: &FileEntry| {
+                let (certainty, evidence) = if numbers.from.is_some() || entry.place == Place::New {
+                    (Certainty::Predicted, UidlEvidence::NeverServed)
+                } else {
+                    (Certainty::Lost, UidlEvidence::NoState)
+                };
+                Named { value: None, certainty, evidence }
             };
-            let named = Named { value: None, certainty: named.0, evidence: named.1 };
-            Names { by_entry: vec![named; entries.len()], order: None, format: None }
+            Names { by_entry: entries.iter().map(named).collect(), order: None, format: None }
         }
     }
 }
