@@ -66,7 +66,7 @@ impl Run<'_> {
             Err(Error::Interrupted) => return Err(Error::Interrupted),
             Err(error) => {
                 report.outcome = Outcome::Failed;
-                report.error = Some(ErrorReport { text: error.to_string(), hint: error.hint() });
+                report.error = Some(ErrorReport { text: error.full_text(), hint: error.hint() });
             }
         }
         Ok(report)

@@ -48,8 +48,8 @@ pub struct Inspect {
     /// Print the report as JSON
     #[arg(long)]
     pub json: bool,
-    /// Threads to read with
-    #[arg(long, value_name = "N", default_value_t = default_jobs(), value_parser = parse_jobs)]
+    /// Threads to read with, by default one for each processor
+    #[arg(long, value_name = "N", default_value_t = default_jobs(), hide_default_value = true, value_parser = parse_jobs)]
     pub jobs: usize,
 }
 
@@ -72,8 +72,8 @@ pub struct Convert {
     /// Form of the archives; cPanel restores all three
     #[arg(long = "as", value_name = "FORM", value_enum, default_value_t = FormArgument::TarGz)]
     pub form: FormArgument,
-    /// Threads to work with; the output is the same for any number
-    #[arg(long, value_name = "N", default_value_t = default_jobs(), value_parser = parse_jobs)]
+    /// Threads to work with, by default one for each processor; the output is the same for any number
+    #[arg(long, value_name = "N", default_value_t = default_jobs(), hide_default_value = true, value_parser = parse_jobs)]
     pub jobs: usize,
     /// Replace archives and the report of an earlier run
     #[arg(long)]
@@ -115,7 +115,7 @@ pub enum FormArgument {
     /// cpmove-USER.tar.gz
     #[value(name = "tar.gz")]
     TarGz,
-    /// cpmove-USER.tar: three times as fast, and to be piped to another compressor
+    /// cpmove-USER.tar: no compression: faster, and for another compressor
     Tar,
     /// A directory cpmove-USER
     Dir,
@@ -171,13 +171,14 @@ impl Read {
         let secret_key = match &self.secret_key {
             None => None,
             Some(path) => {
-                let failed = |text: String| Error::OptionFile {
+                let bytes = std::fs::read(path).map_err(|error| Error::OptionFile {
                     option: "--secret-key",
                     path: path.clone(),
-                    text,
-                };
-                let bytes = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
-                Some(SecretKey::read(&bytes).map_err(|error| failed(error.to_string()))?)
+                    text: error.to_string(),
+                })?;
+                let key = SecretKey::read(&bytes)
+                    .map_err(|source| Error::SecretKey { path: path.clone(), source })?;
+                Some(key)
             }
         };
         Ok(ReadOptions {

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The backup can't be opened or is none.
-    #[error("{0}")]
+    #[error(transparent)]
     Open(#[from] plesk_backup::OpenError),
     /// Its metadata can't be used.
     #[error(transparent)]
@@ -90,7 +90,7 @@ pub enum Error {
         count: usize,
     },
     /// The output directory can't be used.
-    #[error("cannot use the output directory {}: {source}", path.display())]
+    #[error("cannot use the output directory {}", path.display())]
     Output {
         /// The directory or file.
         path: PathBuf,
@@ -106,6 +106,14 @@ pub enum Error {
         path: PathBuf,
         /// Why.
         text: String,
+    },
+    /// The file that `--secret-key` names is no key.
+    #[error("--secret-key {} is no key", path.display())]
+    SecretKey {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: plesk_backup::KeyError,
     },
     /// The report of an earlier run is in the way.
     #[error("{} exists already", path.display())]
@@ -139,6 +147,21 @@ impl Error {
         }
     }
 
+    /// What happened, with every cause behind it, each once.
+    pub fn full_text(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            let more = error.to_string();
+            if !text.ends_with(&more) {
+                text.push_str(": ");
+                text.push_str(&more);
+            }
+            cause = error.source();
+        }
+        text
+    }
+
     /// What to do about it, where something can be said.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
@@ -160,7 +183,6 @@ impl Error {
                  settings alone holds no mail to convert"
             }
             Error::Account { .. } => "choose another account name with --user DOMAIN=NAME",
-            Error::Write(error) => return error.hint(),
             Error::ReadBack { .. } => {
                 "the archive was removed; this is a fault of the program or of the disk: convert \
                  again to another disk, and report it if it stays"
@@ -169,8 +191,14 @@ impl Error {
                 "name a directory that exists and can be written, with --output"
             }
             Error::OptionFile { .. } => "check the path and its permissions",
-            Error::Exists { .. } => "use --force to replace it, or another --output directory",
+            Error::SecretKey { .. } => {
+                "take /etc/psa/private/secret_key from the old server as it is: 16 bytes"
+            }
+            Error::Write(cpmove::WriteError::TargetExists { .. }) | Error::Exists { .. } => {
+                "use --force to replace it, or another --output directory"
+            }
             Error::Threads { .. } => "use a smaller --jobs",
+            Error::Write(error) => return error.hint(),
             Error::Interrupted => return None,
         };
         Some(hint.to_owned())

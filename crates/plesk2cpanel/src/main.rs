@@ -29,9 +29,10 @@ fn main() -> ExitCode {
             if is_broken_pipe(&error) {
                 return ExitCode::SUCCESS;
             }
-            let hint =
-                error.downcast_ref::<plesk2cpanel::Error>().and_then(plesk2cpanel::Error::hint);
-            terminal::error(&format!("{error:#}"), hint.as_deref());
+            match error.downcast_ref::<plesk2cpanel::Error>() {
+                Some(error) => terminal::error(&error.full_text(), error.hint().as_deref()),
+                None => terminal::error(&format!("{error:#}"), None),
+            }
             ExitCode::from(FAILED)
         }
     }

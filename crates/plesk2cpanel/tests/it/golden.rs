@@ -37,12 +37,45 @@ fn readable(archive: &Path) -> String {
     text
 }
 
+/// Digests of all messages of a backup and of an archive, one line each and sorted: read by GNU tar,
+/// which finds gzip and zstd by itself, and by nothing of ours.
+const DIGESTS: &str = r#"
+set -eu
+mkdir in out-tree
+tar xf "$1" -C in
+for archive in $(find in -name 'backup_domainmail*'); do
+  mkdir "$archive.d"
+  tar xf "$archive" -C "$archive.d"
+done
+for archive in out/*.tar.gz; do tar xf "$archive" -C out-tree; done
+digests() {
+  find "$1" -type f \( -path '*/cur/*' -o -path '*/new/*' \) -exec sha256sum {} + | cut -c1-64 | sort
+}
+digests in > in.sums
+digests out-tree > out.sums
+wc -l < in.sums
+diff in.sums out.sums
+"#;
+
+fn same_messages(place: &Place, backup: &str) {
+    let output = std::process::Command::new("bash")
+        .args(["-c", DIGESTS, "bash", backup])
+        .current_dir(place.path(""))
+        .env("LC_ALL", "C")
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(text.trim().parse::<u32>().unwrap() > 80, "every recording has more: {text}");
+}
+
 fn check(name: &str, old_server: &str) {
     let place = Place::new();
-    let backup = fixtures().join(name).join("backup.tar");
+    let backup = fixtures().join(name).join("backup.tar").canonicalize().unwrap();
     let backup = backup.to_str().unwrap();
     let run = place.run(&["convert", backup, "--output", "out", "--old-server", old_server]);
     assert!(matches!(run.status, Some(0 | 3)), "{}", run.transcript());
+    same_messages(&place, backup);
     for entry in place.entries("out") {
         if entry.ends_with(".tar.gz") {
             insta::assert_snapshot!(

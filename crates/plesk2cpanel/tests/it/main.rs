@@ -1,6 +1,11 @@
 //! The program as a user runs it: one binary, so that it links once.
 
-#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::format_push_string,
+    unreachable_pub,
+    reason = "a test that panics has failed, and nothing here is public"
+)]
 
 mod damage;
 mod golden;
