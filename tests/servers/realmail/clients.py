@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from .environment import HOST, MAIL_GID, MAIL_UID, chown_mail
@@ -40,18 +41,19 @@ class Client:
             done = subprocess.run(command, env=environment, cwd=self.directory, stdin=subprocess.DEVNULL,
                                   capture_output=True, timeout=SECONDS, check=False,
                                   user=MAIL_UID, group=MAIL_GID, extra_groups=[])
-        except subprocess.TimeoutExpired:
-            return Counter(), f"{self.name} did not end within {SECONDS} seconds"
+        except subprocess.TimeoutExpired as expired:
+            output = ((expired.stdout or b"") + (expired.stderr or b"")).decode(errors="replace")
+            return self._bodies() - before, f"not done within {SECONDS} seconds: {output.strip()[-400:]}"
         output = (done.stdout + done.stderr).decode(errors="replace")
         self._write("last.log", output)
         # fetchmail says 1 for "no new mail".
         failed = done.returncode not in ((0, 1) if self.name == "fetchmail" else (0,))
         return self._bodies() - before, f"exit {done.returncode}: {output.strip()[-400:]}" if failed else None
 
-    def copy(self, directory, ports=None):
+    def copy(self, directory):
         """The same client with the same memory, elsewhere."""
         shutil.copytree(self.directory, directory, symlinks=True)
-        return Client(self.name, directory, self.mailbox, ports or (self.pop3_port, self.imap_port))
+        return Client(self.name, directory, self.mailbox, (self.pop3_port, self.imap_port))
 
     def _bodies(self):
         """Digests of the bodies it holds. Headers don't count: some clients add to them."""
@@ -68,11 +70,14 @@ class Client:
         path.chmod(mode)
         return str(path)
 
+    def _deliver_script(self, and_then="true"):
+        return self._write("deliver", f'#!/bin/sh\ncat > "{self.box}/new/$(date +%s%N).$$" && {and_then}\n', 0o700)
+
     def _quoted(self, text):
         return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
     def _fetchmail(self):
-        deliver = self._write("deliver", f'#!/bin/sh\nexec cat > "{self.box}/new/$(date +%s%N).$$"\n', 0o700)
+        deliver = self._deliver_script()
         rules = self._write("rc", f"set no bouncemail\n"
                             f"poll {HOST} service {self.pop3_port} protocol pop3 uidl timeout 30\n"
                             f"  user {self._quoted(self.mailbox.address)} password {self._quoted(self.mailbox.password)}"
@@ -81,9 +86,12 @@ class Client:
                 "--nosyslog", "-v"]
 
     def _getmail(self):
+        # getmail 6.18 forks for each delivery, its own maildir's too, and looks for the child's end
+        # only afterwards: it hangs when the child is quicker. So the child takes its time.
+        deliver = self._deliver_script("sleep 0.1")
         rules = self._write("rc", f"[retriever]\ntype = SimplePOP3Retriever\nserver = {HOST}\nport = {self.pop3_port}\n"
                             f"username = {self.mailbox.address}\npassword = {self.mailbox.password}\n"
-                            f"[destination]\ntype = Maildir\npath = {self.box}/\n"
+                            f"[destination]\ntype = MDA_external\npath = {deliver}\n"
                             f"[options]\ndelete = false\nread_all = false\nverbose = 2\n")
         return ["getmail", "--getmaildir", str(self.directory), "--rcfile", rules]
 
@@ -113,6 +121,20 @@ class Client:
                             f"remoteuser = {self.mailbox.address}\nremotepass = {password}\nssl = no\n"
                             f"starttls = no\nauth_mechanisms = LOGIN\nreadonly = True\nmaxconnections = 1\n")
         return ["offlineimap", "-c", rules, "-o", "-1"]
+
+
+def run_all(clients):
+    """Run every client once: the mailboxes at the same time, the clients of one mailbox in turn.
+
+    Returns what each downloaded and its error, by the name of the client's directory.
+    """
+    by_mailbox = {}
+    for client in clients:
+        by_mailbox.setdefault(client.mailbox, []).append(client)
+    with ThreadPoolExecutor(len(by_mailbox) or 1) as pool:
+        batches = pool.map(lambda batch: [(client.directory.name, client.run()) for client in batch],
+                           by_mailbox.values())
+        return dict(result for batch in batches for result in batch)
 
 
 def body_digest(message):

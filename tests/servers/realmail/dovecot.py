@@ -7,7 +7,6 @@ import subprocess
 import time
 from pathlib import Path
 
-from . import environment
 from .environment import CONFIG, HOST, TRIXIE
 
 # What Plesk's host calls itself, in the names of the message files.
@@ -176,9 +175,3 @@ def version():
     done = subprocess.run(["/usr/sbin/dovecot", "--version"], capture_output=True, check=True, text=True)
     return done.stdout.split()[0]
 
-
-def version_24():
-    """The version of the Dovecot in the Debian 13 root."""
-    done = subprocess.run(["chroot", str(environment.TRIXIE), "/usr/sbin/dovecot", "--version"],
-                          capture_output=True, check=True, text=True)
-    return done.stdout.split()[0]

@@ -3,6 +3,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import scenario, truth
+from .clients import run_all
 from .courier import Courier
 from .dovecot import PleskDovecot
 from .mailboxes import USERS
@@ -27,15 +28,13 @@ def make_server(uidl_format, directory, ports, mailroot):
     return PleskDovecot(directory, ports, mailroot, USERS, uidl_format)
 
 
-def live(uidl_format, work, ports, clients=()):
+def live(uidl_format, work, ports, clients=(), copies=True):
     """Run the scenario; clients synchronise once before the late mail arrives."""
     mailroot = work / "old-mail"
     mailroot.mkdir()
-    downloads = {}
     with make_server(uidl_format, work / "old", ports, mailroot) as server:
-        scenario.populate(server)
-        for client in clients:
-            downloads[client.directory.name] = client.run()
+        scenario.populate(server, copies)
+        downloads = run_all(clients)
         before = truth.seen(server)
         late = scenario.late(server)
     copy = work / "old-copy"

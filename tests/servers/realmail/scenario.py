@@ -14,8 +14,8 @@ KEYWORDS = tuple(f"label{number:02}" for number in range(1, 31))
 LETTERS = 26  # keywords that a maildir's file names have room for
 
 
-def populate(server):
-    """Everything before the clients' first run."""
+def populate(server, copies=True):
+    """Everything before the clients' first run; `copies` of INBOX messages also into INBOX."""
     for mailbox in MAILBOXES:
         home = server.mailroot / mailbox.domain / mailbox.local
         make_maildir(home / "Maildir")
@@ -31,7 +31,7 @@ def populate(server):
         deliver_directly(server, UNREAD.address, message)
     for message in messages[18:24:2] + messages[28:31]:
         server.deliver(INFO.address, message)
-    _alice(server, messages)
+    _alice(server, messages, copies)
     _sales(server)
     _team(server)
     _info(server)
@@ -39,7 +39,7 @@ def populate(server):
         imap.select("INBOX")
 
 
-def _alice(server, messages):
+def _alice(server, messages, copies):
     """The mailbox that is used in every way."""
     with Pop3(server.pop3_port, ALICE.address, ALICE.password) as pop3:
         for number in (1, 2, 3):
@@ -56,7 +56,8 @@ def _alice(server, messages):
         imap.store([uids[8]], "$Label1")
         imap.store(uids[9:11], "Invoice $Label1 \\Seen")
         imap.copy(uids[0:3], "Work")
-        imap.copy([uids[2]], "INBOX")
+        if copies:
+            imap.copy([uids[2]], "INBOX")
         imap.move(uids[11:13], "Work.2020")
         imap.move([uids[13]], "Work.2020.Q1")
         imap.copy(uids[14:16], NOT_ASCII)
@@ -64,7 +65,7 @@ def _alice(server, messages):
         imap.copy(uids[17:19], AMPERSAND)
         imap.copy(uids[0:6], LABELS)
         _append(imap, messages)
-        _use_folders(imap)
+        _use_folders(imap, copies)
         for folder in ("Work", "Work.2020", NOT_ASCII, WITHOUT_PARENT):
             imap.subscribe(folder)
     for batch in (messages[24:28], messages[28:30]):
@@ -94,15 +95,16 @@ def _append(imap, messages):
     imap.append("Drafts", messages[30], "(\\Draft)", "31-Dec-1999 23:59:59 +0000")
 
 
-def _use_folders(imap):
+def _use_folders(imap, copies):
     """A mail program opens every folder for writing, which is when Courier numbers its messages."""
     for folder in imap.folders():
         imap.select(folder)
         uids = imap.uids()
         if folder == "Work":
             imap.store([uids[0]], "\\Flagged Project")
-            # A message that was filed and taken back has a new place in the mailbox.
-            imap.move([uids[1]], "INBOX")
+            if copies:
+                # A message that was filed and taken back has a new place in the mailbox.
+                imap.move([uids[1]], "INBOX")
         elif folder == NOT_ASCII:
             imap.store(uids, "\\Seen $Forwarded")
         elif folder == LABELS:
