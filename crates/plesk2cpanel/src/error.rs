@@ -30,6 +30,12 @@ pub enum Error {
         /// What was different.
         text: String,
     },
+    /// The backup is one, and has nothing to convert.
+    #[error("{backup} holds no subscription")]
+    NoSubscription {
+        /// Name of the backup.
+        backup: String,
+    },
     /// `--only` names a domain that the backup does not hold.
     #[error("no subscription in {backup} has the domain `{domain}`; it has {known}")]
     UnknownDomain {
@@ -173,6 +179,9 @@ impl Error {
             Error::Archive { .. } => "copy the backup again; if it stays like this, make a new one",
             Error::ChangedMeanwhile { .. } => {
                 "convert again once nothing writes to the backup any more"
+            }
+            Error::NoSubscription { .. } => {
+                "make a backup of the subscription, of its owner or of the server, with mail content"
             }
             Error::UnknownDomain { .. } | Error::UnknownSubscription { .. } => {
                 "`plesk2cpanel inspect BACKUP` lists the subscriptions"

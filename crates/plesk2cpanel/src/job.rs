@@ -43,6 +43,9 @@ impl Job {
             .file_name()
             .map_or_else(|| path.display().to_string(), |name| printable(name.as_encoded_bytes()));
         let description = backup.describe()?;
+        if description.subscriptions.is_empty() {
+            return Err(Error::NoSubscription { backup: name });
+        }
         let names = account_names(&name, &description.subscriptions, &options.users)?;
         let selected = select(&name, &description.subscriptions, &options.only)?;
         Ok(Job { backup, name, description, names, selected, options })

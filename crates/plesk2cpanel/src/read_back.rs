@@ -127,24 +127,8 @@ fn collect(
         return Ok(());
     }
     let Some((directory, file)) = split(path) else { return Ok(()) };
-    if let Some((folder, place)) = split(directory).and_then(|(folder, last)| match last {
-        b"cur" => Some((folder, Place::Cur)),
-        b"new" => Some((folder, Place::New)),
-        _ => None,
-    }) {
-        let facts = match link {
-            Some(facts) => facts,
-            None => Facts { size: member.size, mtime: member.mtime, crc: checksum(member.data)? },
-        };
-        match folders.get_mut(folder) {
-            Some(found) => {
-                found.files.push((place, file.to_vec()));
-                found.facts.insert(file.to_vec(), facts);
-            }
-            None => strange.push(format!("`{}` is in no folder that was meant", printable(path))),
-        }
-        linked.insert(path.to_vec(), facts);
-    } else if let Some(found) = folders.get_mut(directory) {
+    // A mailbox may be called `cur`: what lies in a folder itself goes before what its path looks like.
+    if let Some(found) = folders.get_mut(directory) {
         let slot = match file {
             b"dovecot-uidlist" => &mut found.uidlist,
             b"dovecot-keywords" => &mut found.keywords,
@@ -153,7 +137,27 @@ fn collect(
         let mut bytes = Vec::new();
         member.data.read_to_end(&mut bytes)?;
         *slot = Some(bytes);
+        return Ok(());
     }
+    let Some((folder, place)) = split(directory).and_then(|(folder, last)| match last {
+        b"cur" => Some((folder, Place::Cur)),
+        b"new" => Some((folder, Place::New)),
+        _ => None,
+    }) else {
+        return Ok(());
+    };
+    let facts = match link {
+        Some(facts) => facts,
+        None => Facts { size: member.size, mtime: member.mtime, crc: checksum(member.data)? },
+    };
+    match folders.get_mut(folder) {
+        Some(found) => {
+            found.files.push((place, file.to_vec()));
+            found.facts.insert(file.to_vec(), facts);
+        }
+        None => strange.push(format!("`{}` is in no folder that was meant", printable(path))),
+    }
+    linked.insert(path.to_vec(), facts);
     Ok(())
 }
 

@@ -10,6 +10,8 @@
 mod damage;
 mod golden;
 mod help;
+mod hostile;
+mod interrupt;
 mod refusals;
 mod stability;
 mod support;

@@ -40,6 +40,13 @@ fn a_tar_of_something_else() {
 }
 
 #[test]
+fn a_backup_of_settings_of_the_server_alone() {
+    let place = Place::new();
+    place.pack("backup.tar", &Spec::default());
+    insta::assert_snapshot!("no-subscription", place.run(&["inspect", "backup.tar"]).transcript());
+}
+
+#[test]
 fn options_that_name_what_is_not_there() {
     let place = Place::new();
     let mut spec = Spec::sample();

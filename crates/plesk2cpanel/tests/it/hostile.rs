@@ -1,0 +1,196 @@
+//! Odd and hostile mail archives: nothing is lost silently, and nothing gets out of its place.
+
+use std::collections::BTreeSet;
+
+use plesk_fixture::{Compression, MailboxSource, MailboxSpec, MemoryFile, Spec};
+
+use crate::support::{Place, one_mailbox, tar};
+
+const TEXT: &str = "From: a@example.net\nSubject: hello\n\nA message.\n";
+const ARCHIVE: &str = "out/cpmove-examplecom.tar.gz";
+
+fn file(path: &str) -> MemoryFile {
+    MemoryFile::file(path, 1_700_000_000, TEXT)
+}
+
+fn convert(place: &Place, spec: &Spec) -> serde_json::Value {
+    place.pack("backup.tar", spec);
+    let run = place.run(&["convert", "backup.tar", "--output", "out"]);
+    assert!(matches!(run.status, Some(0 | 3)), "{}", run.transcript());
+    place.report("out")
+}
+
+/// Members below the home's `mail/`, without the account's directories.
+fn mail(place: &Place) -> Vec<String> {
+    String::from_utf8(tar(&["tzf"], &place.path(ARCHIVE)))
+        .unwrap()
+        .lines()
+        .filter_map(|line| line.split_once("/homedir/mail/example.com/anna/"))
+        .map(|(_, name)| name.to_owned())
+        .filter(|name| !name.is_empty())
+        .collect()
+}
+
+fn codes(report: &serde_json::Value) -> BTreeSet<String> {
+    report["accounts"][0]["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| finding["code"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn a_copy_that_is_a_hard_link_stays_one_message_in_two_folders() {
+    let place = Place::new();
+    let copy = MemoryFile::hard_link(
+        "Maildir/cur/1700000000.M1P1.old:2,S",
+        1_700_000_000,
+        "anna/Maildir/.Work/cur/1700000000.M1P1.old:2,",
+    );
+    let report =
+        convert(&place, &one_mailbox(vec![file("Maildir/.Work/cur/1700000000.M1P1.old:2,"), copy]));
+    assert_eq!(report["totals"]["messages"], 2);
+    assert_eq!(report["totals"]["bytes"], 2 * TEXT.len());
+    for name in [".Work/cur/1700000000.M1P1.old:2,", "cur/1700000000.M1P1.old:2,S"] {
+        assert!(mail(&place).contains(&name.to_owned()), "{:?}", mail(&place));
+    }
+    // What a restore makes of it: two files with the same bytes.
+    let out = place.path("unpacked");
+    std::fs::create_dir(&out).unwrap();
+    tar(&["-C", out.to_str().unwrap(), "-xzf"], &place.path(ARCHIVE));
+    let home = out.join("cpmove-examplecom/homedir/mail/example.com/anna");
+    let read = |name: &str| std::fs::read_to_string(home.join(name)).unwrap();
+    assert_eq!(read(".Work/cur/1700000000.M1P1.old:2,"), TEXT);
+    assert_eq!(read("cur/1700000000.M1P1.old:2,S"), TEXT);
+}
+
+#[test]
+fn a_link_to_nothing_is_said() {
+    let place = Place::new();
+    let mut spec = one_mailbox(Vec::new());
+    spec.subscriptions[0].mailboxes[0].source = Some(MailboxSource::Raw(vec![
+        file("anna/Maildir/cur/1.good:2,S"),
+        MemoryFile::hard_link("anna/Maildir/cur/2.lost:2,S", 1, "anna/Maildir/cur/9.gone:2,S"),
+    ]));
+    let report = convert(&place, &spec);
+    assert!(codes(&report).contains("link-dangling"));
+    assert_eq!(report["totals"]["messages"], 1);
+}
+
+#[test]
+fn names_that_lead_out_of_their_place() {
+    let place = Place::new();
+    let mut spec = one_mailbox(Vec::new());
+    spec.subscriptions[0].mailboxes[0].source = Some(MailboxSource::Raw(vec![
+        file("anna/Maildir/cur/1.good:2,S"),
+        file("../../etc/passwd"),
+        file("anna/Maildir/cur/../../../../root/.ssh/authorized_keys"),
+        file("anna/../bert/Maildir/cur/1.x:2,S"),
+        MemoryFile::symbolic_link("anna/Maildir/.Evil", 1, "/etc"),
+        file("anna/Maildir/.Evil/cur/2.x:2,S"),
+        file("anna/Maildir/cur/3.new\nline:2,S"),
+        file("anna/Maildir/cur/.hidden"),
+        file("anna/Maildir/.../cur/4.x:2,S"),
+        file("anna/Maildir/cur/deep/er/5.x:2,S"),
+    ]));
+    let report = convert(&place, &spec);
+    let members = String::from_utf8(tar(&["tzf"], &place.path(ARCHIVE))).unwrap();
+    for member in members.lines() {
+        assert!(member.starts_with("cpmove-examplecom/"), "{member}");
+        assert!(!member.split('/').any(|part| part == ".."), "{member}");
+    }
+    let kept = mail(&place);
+    assert!(kept.contains(&"cur/1.good:2,S".to_owned()), "{kept:?}");
+    assert!(kept.contains(&".Evil/cur/2.x:2,S".to_owned()), "{kept:?}");
+    assert!(
+        kept.iter()
+            .all(|name| !name.contains("new") || name.starts_with("new") || name.contains("/new/"))
+    );
+    // Whatever did not come along is named.
+    let text = report["accounts"][0]["findings"].to_string();
+    for name in
+        ["etc/passwd", "authorized_keys", "bert", "3.new\\\\x0aline", ".hidden", "deep/er/5.x"]
+    {
+        assert!(text.contains(name), "{name} is not in {text}");
+    }
+}
+
+#[test]
+fn one_message_under_two_names_and_two_messages_under_one() {
+    let place = Place::new();
+    let mut other = file("Maildir/.Other/new/2.b");
+    other.kind = plesk_fixture::MemoryKind::File(
+        b"Subject: another\n\nlonger than the first, by far\n".to_vec(),
+    );
+    let report = convert(
+        &place,
+        &one_mailbox(vec![
+            file("Maildir/cur/1.a:2,S"),
+            file("Maildir/new/1.a"),
+            file("Maildir/.Other/cur/2.b:2,S"),
+            other,
+        ]),
+    );
+    assert!(codes(&report).is_superset(&BTreeSet::from([
+        "same-message-twice".to_owned(),
+        "message-renamed".to_owned()
+    ])));
+    assert_eq!(report["totals"]["messages"], 3);
+}
+
+#[test]
+fn folders_in_every_spelling_stay_apart() {
+    let place = Place::new();
+    let mut files = vec![file("Maildir/cur/1.a:2,S")];
+    for (number, folder) in
+        [".Entw&APw-rfe", ".Spam", ".spam", ".a..b", ".&", ".&!!!-", ".~", ".Work.2020"]
+            .iter()
+            .enumerate()
+    {
+        files.push(file(&format!("Maildir/{folder}/cur/{number}.x:2,S")));
+    }
+    let report = convert(&place, &one_mailbox(files));
+    assert_eq!(report["totals"]["messages"], 9);
+    let kept: BTreeSet<String> = mail(&place)
+        .iter()
+        .filter(|name| name.contains("/cur/") && !name.ends_with('/'))
+        .map(|name| name.split('/').next().unwrap().to_owned())
+        .collect();
+    assert_eq!(kept.len(), 8, "{kept:?}");
+}
+
+#[test]
+fn a_bomb_ends_without_filling_the_memory() {
+    // 256 MiB of NUL in one message deflate to some hundred kilobytes.
+    let place = Place::new();
+    let mut spec = one_mailbox(vec![MemoryFile::file(
+        "Maildir/cur/1.bomb:2,S",
+        1_700_000_000,
+        vec![0_u8; 256 << 20],
+    )]);
+    spec.compression = Compression::Tgz;
+    place.pack("backup.tar", &spec);
+    drop(spec);
+    let output = std::process::Command::new("sh")
+        .args(["-c", "ulimit -v 700000; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_plesk2cpanel")])
+        .args(["convert", "backup.tar", "--output", "out", "--jobs", "2"])
+        .current_dir(place.path(""))
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn a_mailbox_named_like_a_directory_of_a_maildir() {
+    let place = Place::new();
+    let mut spec = one_mailbox(vec![file("Maildir/cur/1.a:2,S")]);
+    for name in ["cur", "new", "dovecot", "maildir"] {
+        spec.subscriptions[0]
+            .mailboxes
+            .push(MailboxSpec::new(name).with_files(vec![file("Maildir/cur/1.a:2,S")]));
+    }
+    let report = convert(&place, &spec);
+    assert_eq!(report["totals"]["mailboxes"], 5);
+    assert_eq!(report["totals"]["messages"], 5);
+}
