@@ -59,15 +59,15 @@ impl Progress for Bars {
             bar
         });
         let word = match stage {
-            Stage::Reading => "reading names",
+            Stage::Reading => "reading",
             Stage::Writing => "writing",
             Stage::Checking => "checking",
         };
         let template = match bytes {
             Some(_) => {
-                "{spinner} {prefix:32!} {msg:14} {bar:24} {bytes:>11} of {total_bytes:>11} {binary_bytes_per_sec:>14}"
+                "{spinner} {prefix:24!} {msg:8} {wide_bar} {percent:>3} % {decimal_bytes_per_sec:>12}"
             }
-            None => "{spinner} {prefix:32!} {msg:14}",
+            None => "{spinner} {prefix:24!} {msg}",
         };
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
