@@ -80,7 +80,8 @@ class Client:
         deliver = self._deliver_script()
         rules = self._write("rc", f"set no bouncemail\n"
                             f"poll {HOST} service {self.pop3_port} protocol pop3 uidl timeout 30\n"
-                            f"  user {self._quoted(self.mailbox.address)} password {self._quoted(self.mailbox.password)}"
+                            f"  user {self._quoted(self.mailbox.address)}"
+                            f" password {self._quoted(self.mailbox.password)}"
                             f' sslproto "" keep mda "{deliver}"\n')
         return ["fetchmail", "-f", rules, "-i", f"{self.directory}/fetchids", "--pidfile", f"{self.directory}/pid",
                 "--nosyslog", "-v"]

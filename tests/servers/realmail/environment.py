@@ -24,7 +24,7 @@ HOST = "127.0.0.1"
 MAIL_UID = MAIL_GID = 8  # Debian's user and group "mail"
 
 PROGRAMS = ("dovecot", "fetchmail", "getmail", "mpop", "mbsync", "offlineimap",
-            "tar", "gzip", "zstd", "perl", "openssl", "setpriv", "chroot")
+            "tar", "gzip", "zstd", "perl", "openssl", "chroot")
 
 
 class MissingTool(Exception):

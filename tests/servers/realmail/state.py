@@ -69,7 +69,8 @@ def _compare_messages(where, old, new, lost_keywords):
     for message in old:
         found = by_uid.pop(message["uid"], None)
         if found is None or found["digest"] != message["digest"]:
-            differences.append(f"{where}: UID {message['uid']} names {'nothing' if found is None else 'another message'}")
+            what = "nothing" if found is None else "another message"
+            differences.append(f"{where}: UID {message['uid']} names {what}")
             continue
         kept = sorted(flag for flag in message["flags"] if flag not in lost_keywords)
         for name, before, after in (("flags", kept, found["flags"]), ("date", message["date"], found["date"]),
