@@ -115,6 +115,8 @@ kinds! {
         "take the message from the old server: the archive names it but does not hold it";
     SAME_MESSAGE_TWICE = "same-message-twice", Info,
         "nothing to do: the backup caught the message while the server moved it; one copy is kept";
+    MESSAGES_UNPACKED = "messages-unpacked", Info,
+        "nothing to do: the new server gets the messages themselves, under the same names";
     MESSAGE_RENAMED = "message-renamed", Warning,
         "nothing to do: two different messages had one name; the second is a new message to clients";
     KEYWORDS_DROPPED = "keywords-dropped", Warning,

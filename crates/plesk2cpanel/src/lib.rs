@@ -29,6 +29,7 @@ mod progress;
 mod read_back;
 pub mod report;
 mod scan;
+mod stored;
 pub mod summary;
 mod time;
 mod write;

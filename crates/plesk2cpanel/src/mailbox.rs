@@ -4,13 +4,14 @@
 use std::collections::BTreeMap;
 
 use mail_model::identity::{
-    Certainty, Finding as ModelFinding, Mailbox, RawMailbox, Rules, ServerKind, resolve,
+    Certainty, Finding as ModelFinding, Mailbox, NextUidReason, RawMailbox, Rules, ServerKind,
+    resolve,
 };
 use plesk_backup::printable;
 
 use crate::finding::{
     FILES_LEFT_OUT, FILES_NOT_CARRIED, FORMAT_UNSUPPORTED, Finding, LINK_DANGLING, MESSAGE_DAMAGED,
-    UIDLIST_BROKEN,
+    MESSAGES_UNPACKED, UIDLIST_BROKEN,
 };
 use crate::mail_findings::{because, count, describe, server_name, some};
 use crate::plan::MailboxPlan;
@@ -131,6 +132,31 @@ impl<'a> ResolvedMailbox<'a> {
                 ),
             ));
         }
+        if !scanned.compressed.is_empty() {
+            let forms: Vec<String> = scanned
+                .compressed
+                .iter()
+                .map(|(form, number)| format!("{number} as {form}"))
+                .collect();
+            findings.push(MESSAGES_UNPACKED.about(
+                address,
+                format!(
+                    "messages that the old server stored compressed are written plain: {}",
+                    forms.join(", ")
+                ),
+            ));
+        }
+        if !scanned.undecodable.is_empty() {
+            findings.push(MESSAGE_DAMAGED.with_remedy(
+                address,
+                format!(
+                    "{} stored compressed can't be unpacked and stay as they are: {}",
+                    count(scanned.undecodable.len() as u64, "message"),
+                    some(scanned.undecodable.iter().map(|path| printable(path)))
+                ),
+                "take these messages from the old server",
+            ));
+        }
         if scanned.suspect > 0 {
             findings.push(MESSAGE_DAMAGED.with_remedy(
                 address,
@@ -192,22 +218,23 @@ impl<'a> ResolvedMailbox<'a> {
     }
 }
 
-/// One entry for each kind of oddity of a message name, not one for each message.
+/// Findings that are worth a line: oddities of message names are named up to a number, and a list
+/// that dovecot-lda began is none. That program leaves `N1` in the header and appends entries
+/// above it; every Dovecot goes by the entries.
 fn collapse(findings: &[ModelFinding]) -> Vec<&ModelFinding> {
     const EACH: usize = 20;
     let mut odd = 0;
     findings
         .iter()
-        .filter(|finding| {
-            if matches!(
-                finding,
-                ModelFinding::UnusualUidl { .. } | ModelFinding::MessageNameOdd { .. }
-            ) {
+        .filter(|finding| match finding {
+            ModelFinding::UnusualUidl { .. } | ModelFinding::MessageNameOdd { .. } => {
                 odd += 1;
                 odd <= EACH
-            } else {
-                true
             }
+            ModelFinding::NextUidRaised {
+                from: 1, why: NextUidReason::BelowHighestUid, ..
+            } => false,
+            _ => true,
         })
         .collect()
 }

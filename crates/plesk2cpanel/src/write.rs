@@ -204,17 +204,24 @@ fn write_messages(
                 queue = later;
                 let Some((first, links)) = now.split_first() else { return Ok(()) };
                 let file = sources.file(*first);
-                if member.size != file.size {
+                let stored = first.source.stored;
+                if member.size != stored {
                     return Err(Error::ChangedMeanwhile {
                         archive: name.clone(),
                         text: format!(
                             "a message had {} bytes when the archive was read first, and {} now",
-                            file.size, member.size
+                            stored, member.size
                         ),
                     });
                 }
                 let path = sources.path(*first);
-                let mut data = Checksum { inner: member, crc: crc32fast::Hasher::new() };
+                let plain: Box<dyn Read> = match first.source.compression {
+                    None => Box::new(member),
+                    Some(compression) => compression.decoder(member).map_err(|error| {
+                        Error::ChangedMeanwhile { archive: name.clone(), text: error.to_string() }
+                    })?,
+                };
+                let mut data = Checksum { inner: plain, crc: crc32fast::Hasher::new() };
                 writer.file(&path, FILE, file.size, file.mtime, &mut data)?;
                 let crc = data.crc.finalize();
                 checksums[first.mailbox][first.folder][first.message] = crc;

@@ -8,6 +8,7 @@
 //! messages back would need memory or a spool as large as the mailbox; reading the stream twice
 //! costs one more inflate, which is a sixth of what deflating the output costs.
 
+mod look;
 mod pass;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ use self::pass::Pass;
 
 use crate::error::Error;
 use crate::progress::Interrupt;
+use crate::stored::Compression;
 
 /// What a scan looks for besides names.
 #[derive(Clone, Copy, Debug, Default)]
@@ -47,6 +49,10 @@ pub(crate) struct Source {
     pub archive: usize,
     /// Position among the archive's members. For a hard link, that of the member it names.
     pub member: u64,
+    /// Bytes that the member has.
+    pub stored: u64,
+    /// Set when these are not the message itself.
+    pub compression: Option<Compression>,
 }
 
 /// A mailbox as the archives have it.
@@ -70,6 +76,10 @@ pub(crate) struct ScannedMailbox {
     pub oversized_state: Vec<(Vec<u8>, u64)>,
     /// Stored as mdbox or sdbox, which hold no files that could be carried.
     pub dbox: bool,
+    /// Messages that are stored compressed, by the name of the form.
+    pub compressed: BTreeMap<&'static str, u64>,
+    /// Messages that seem to be stored compressed and can't be unpacked.
+    pub undecodable: Vec<Vec<u8>>,
     /// Messages with malformed headers, when asked for.
     pub malformed: u64,
 }

@@ -8,12 +8,13 @@ use mail_model::maildir::Place;
 use plesk_backup::mail_content::{Inside, Located, locate};
 use plesk_backup::{ArchiveDamage, Member, MemberKind};
 
+use super::look::look;
 use super::{CutMessage, Depth, ScannedDomain, ScannedMailbox, Source, Tally};
 
 /// Largest state file that is read: a list of two million messages.
 const STATE_LIMIT: u64 = 256 << 20;
-/// As much of a message as its headers are looked for in.
-const HEADER_LIMIT: u64 = 64 << 10;
+/// As much of an access list as is looked at.
+const LIST_LIMIT: u64 = 64 << 10;
 
 /// The state of one walk over one archive.
 pub(super) struct Pass<'a> {
@@ -132,16 +133,27 @@ impl Pass<'_> {
                 let name = name.to_vec();
                 match &member.kind {
                     MemberKind::File => {
-                        let facts = self.depth.look(member);
-                        let source = Source { archive: self.archive, member: ordinal };
+                        let facts = look(self.depth, member);
+                        let source = Source {
+                            archive: self.archive,
+                            member: ordinal,
+                            stored: member.size,
+                            compression: facts.compression,
+                        };
                         mailbox.malformed += u64::from(facts.malformed);
                         mailbox.suspect += u64::from(member.suspect);
+                        if let Some(compression) = facts.compression {
+                            *mailbox.compressed.entry(compression.name()).or_default() += 1;
+                        }
+                        if facts.undecodable {
+                            mailbox.undecodable.push(rest.to_vec());
+                        }
                         mailbox.message(
                             folder,
                             place,
                             name,
                             source,
-                            member.size,
+                            facts.size,
                             member.mtime,
                             facts.x_uidl,
                         );
@@ -359,7 +371,7 @@ impl ScannedMailbox {
                 }
                 path.extend(if file.place == Place::Cur { b"cur/" } else { b"new/" });
                 path.extend(&file.name);
-                self.cut.push(CutMessage { path, read: damage.member_read, size: file.size });
+                self.cut.push(CutMessage { path, read: damage.member_read, size: source.stored });
             }
         }
     }
@@ -372,28 +384,6 @@ impl Tally {
     }
 }
 
-#[derive(Default)]
-struct HeaderFacts {
-    x_uidl: Option<Vec<u8>>,
-    malformed: bool,
-}
-
-impl Depth {
-    fn look(self, member: &mut Member<'_>) -> HeaderFacts {
-        if !self.x_uidl && !self.malformed {
-            return HeaderFacts::default();
-        }
-        let mut head = Vec::new();
-        // A message that is cut is found by the walk itself.
-        let _ = member.take(HEADER_LIMIT).read_to_end(&mut head);
-        let facts = mail_model::headers::inspect(&head);
-        HeaderFacts {
-            x_uidl: facts.x_uidl.filter(|_| self.x_uidl),
-            malformed: self.malformed && facts.malformed.is_some(),
-        }
-    }
-}
-
 fn is_directory(member: &Member<'_>) -> bool {
     matches!(member.kind, MemberKind::Directory)
 }
@@ -401,7 +391,7 @@ fn is_directory(member: &Member<'_>) -> bool {
 /// Whether an access list of Courier's says what holds without it: the owner may do everything.
 fn only_the_owner(member: &mut Member<'_>) -> bool {
     let mut text = Vec::new();
-    let read = member.take(HEADER_LIMIT).read_to_end(&mut text).is_ok();
+    let read = member.take(LIST_LIMIT).read_to_end(&mut text).is_ok();
     read && text.split(|byte| *byte == b'\n').all(|line| {
         line.is_empty() || line.starts_with(b"owner ") || line.starts_with(b"administrators ")
     })

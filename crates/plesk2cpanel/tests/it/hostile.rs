@@ -194,3 +194,35 @@ fn a_mailbox_named_like_a_directory_of_a_maildir() {
     assert_eq!(report["totals"]["mailboxes"], 5);
     assert_eq!(report["totals"]["messages"], 5);
 }
+
+#[test]
+fn messages_that_the_server_stored_compressed_come_out_plain() {
+    let lz4: &[u8] = include_bytes!("../data/dovecot-lz4");
+    let plain = format!("From: a@b.c\nSubject: x\n\n{}", "hello world, compress me\n".repeat(200));
+    let zstd = zstd::encode_all(plain.as_bytes(), 3).unwrap();
+    let mut broken = zstd.clone();
+    broken.truncate(40);
+    let at = |name: &str, bytes: &[u8]| {
+        MemoryFile::file(format!("Maildir/cur/{name}:2,S"), 1_700_000_000, bytes)
+    };
+    let place = Place::new();
+    let report = convert(
+        &place,
+        &one_mailbox(vec![
+            at("1.lz4,S=5024,W=5227", lz4),
+            at("2.zstd,S=5024", &zstd),
+            at("3.plain,S=5024", plain.as_bytes()),
+            at("4.broken", &broken),
+        ]),
+    );
+    let codes = codes(&report);
+    assert!(codes.contains("messages-unpacked") && codes.contains("message-damaged"), "{codes:?}");
+    let read = |name: &str| {
+        let member = format!("cpmove-examplecom/homedir/mail/example.com/anna/cur/{name}:2,S");
+        tar(&["-xzO", &member, "-f"], &place.path(ARCHIVE))
+    };
+    for name in ["1.lz4,S=5024,W=5227", "2.zstd,S=5024", "3.plain,S=5024"] {
+        assert_eq!(String::from_utf8(read(name)).unwrap(), plain, "{name}");
+    }
+    assert_eq!(read("4.broken"), broken, "what can't be unpacked is not thrown away");
+}

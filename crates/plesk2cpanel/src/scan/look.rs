@@ -1,0 +1,69 @@
+//! A look into a message: how it is stored, and what its headers say.
+
+use std::io::{self, Cursor, Read};
+
+use plesk_backup::Member;
+
+use super::Depth;
+use crate::stored::{Compression, HEAD};
+
+/// As much of a message as its headers are looked for in.
+const HEADERS: u64 = 64 << 10;
+/// No mail is larger. A file that unpacks to more is left as it is stored.
+const LARGEST: u64 = 4 << 30;
+
+/// What a look found.
+pub(super) struct Facts {
+    /// Bytes of the message itself.
+    pub(super) size: u64,
+    /// Set when the message is stored otherwise than as it is.
+    pub(super) compression: Option<Compression>,
+    /// It begins like something compressed, and is not.
+    pub(super) undecodable: bool,
+    pub(super) x_uidl: Option<Vec<u8>>,
+    pub(super) malformed: bool,
+}
+
+/// Looks into a member. A message that is cut is found by the walk itself, so errors of reading say
+/// nothing here.
+pub(super) fn look(depth: Depth, member: &mut Member<'_>) -> Facts {
+    let mut head = Vec::new();
+    let _ = member.take(HEAD as u64).read_to_end(&mut head);
+    let mut facts = Facts {
+        size: member.size,
+        compression: None,
+        undecodable: false,
+        x_uidl: None,
+        malformed: false,
+    };
+    if let Some(compression) = Compression::detect(&head) {
+        match unpack(compression, Cursor::new(&head).chain(member)) {
+            Ok((headers, size)) => {
+                facts.size = size;
+                facts.compression = Some(compression);
+                head = headers;
+            }
+            Err(_) => facts.undecodable = true,
+        }
+    } else if depth.x_uidl || depth.malformed {
+        let _ = member.take(HEADERS - HEAD as u64).read_to_end(&mut head);
+    }
+    if depth.x_uidl || depth.malformed {
+        let headers = mail_model::headers::inspect(&head);
+        facts.x_uidl = headers.x_uidl.filter(|_| depth.x_uidl);
+        facts.malformed = depth.malformed && headers.malformed.is_some();
+    }
+    facts
+}
+
+/// The beginning of a compressed message, and how long it is.
+fn unpack(compression: Compression, stored: impl Read) -> io::Result<(Vec<u8>, u64)> {
+    let mut decoder = compression.decoder(stored)?;
+    let mut headers = Vec::new();
+    let first = decoder.by_ref().take(HEADERS).read_to_end(&mut headers)? as u64;
+    let rest = io::copy(&mut decoder.take(LARGEST), &mut io::sink())?;
+    if rest == LARGEST {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "larger than any mail"));
+    }
+    Ok((headers, first + rest))
+}
