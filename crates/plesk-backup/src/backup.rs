@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::archive::{self, ArchiveError, ContentArchive};
+use crate::archive::{self, ArchiveError, ContentArchive, SingleFileError};
 use crate::damage::Damage;
 use crate::metadata::{self, ContentRef, DescribeError, Description, FileName};
 use crate::open_error::{LooksLike, OpenError};
@@ -130,6 +130,23 @@ impl Backup {
             return Err(ArchiveError::Missing { archive: content.path.clone() });
         }
         self.open_volumes(&entries)
+    }
+
+    /// Reads an archive that holds one small file, such as the private key of
+    /// [`Dkim`](crate::Dkim). Directories and links beside it are no matter.
+    ///
+    /// # Errors
+    ///
+    /// As [`Backup::open_content`]; and when the archive is damaged, or holds no file, several
+    /// files, or one of more than `limit` bytes.
+    pub fn read_single_file(
+        &self,
+        content: &ContentRef,
+        limit: u64,
+    ) -> Result<Vec<u8>, SingleFileError> {
+        let archive = self.open_content(content)?;
+        let name = content.files.first().map_or("", |file| file.name.as_str());
+        archive::read_single_file(archive, name, limit)
     }
 
     fn open_volumes(&self, ids: &[EntryId]) -> Result<ContentArchive, ArchiveError> {

@@ -42,14 +42,15 @@ mod tree;
 
 pub use archive::{
     ArchiveDamage, ArchiveError, ArchiveFormat, ContentArchive, DamageKind, Member, MemberKind,
-    WalkEnd, WalkError,
+    SingleFileError, WalkEnd, WalkError,
 };
 pub use backup::{Backup, Container};
 pub use damage::Damage;
 pub use metadata::{
-    ContentFile, ContentRef, DescribeError, Description, Domain, DomainAlias, DomainKind,
-    Forwarding, Hosting, MailQuota, MailServer, MailSystem, MailUser, MailboxSettings, Problem,
-    Setting, Stamp, Status, Subscription, SystemUser,
+    AddressBook, Autoresponder, Autoresponders, Contact, ContactGroup, ContentFile, ContentRef,
+    DescribeError, Description, Dkim, Domain, DomainAlias, DomainKind, Forwarding, Hosting,
+    MailQuota, MailServer, MailSystem, MailUser, MailboxSettings, MailingList, Problem, Recipient,
+    Setting, SpamAction, SpamFilter, SpamScore, Stamp, Status, Subscription, SystemUser,
 };
 pub use open_error::{LooksLike, OpenError};
 pub use password::{HashScheme, Password, PasswordKind, Recovered, Secret};

@@ -5,12 +5,15 @@ mod decoder;
 mod detect;
 mod gzip;
 mod input;
+mod single_file;
 mod stream;
 mod walk;
 mod zstandard;
 
 pub use damage::{ArchiveDamage, ArchiveError, ArchiveFormat, DamageKind};
 pub(crate) use detect::{Volumes, chain, open};
+pub use single_file::SingleFileError;
+pub(crate) use single_file::read_single_file;
 pub use walk::{ContentArchive, Member, MemberKind, WalkEnd, WalkError};
 
 #[cfg(test)]

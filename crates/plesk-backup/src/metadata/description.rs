@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::Problem;
+use super::calendar::days_since_1970;
+use super::{AddressBook, Autoresponders, Dkim, MailingList, Problem, SpamFilter};
 use crate::password::Password;
 use crate::tree::EntryId;
 
@@ -23,7 +24,8 @@ pub struct Description {
     pub subscriptions: Vec<Subscription>,
     /// Elements that this reader does not know, by path below the subscription, with how many of
     /// them there were, e.g. `domain/mailsystem/mailusers/mailuser/preferences/foo`. Only the
-    /// topmost unknown element is counted, not what lies below it.
+    /// topmost unknown element is counted, not what lies below it. Of elements that are read as
+    /// mail settings the unknown attributes are counted as well, e.g. `.../spamassassin/@foo`.
     pub unknown_elements: BTreeMap<String, u64>,
     /// Whatever was damaged, missing or contradictory.
     pub problems: Vec<Problem>,
@@ -81,13 +83,7 @@ impl Stamp {
     /// Seconds since 1970 as if the stamp were UTC: the server's time zone is not recorded.
     pub fn epoch(&self) -> i64 {
         let [year, month, day, hour, minute] = self.parts();
-        // Days from the civil date, with years that begin in March (Howard Hinnant's algorithm).
-        let shifted_year = if month <= 2 { 2000 + year - 1 } else { 2000 + year };
-        let era = shifted_year.div_euclid(400);
-        let year_of_era = shifted_year.rem_euclid(400);
-        let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-        let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-        let days = era * 146_097 + day_of_era - 719_468;
+        let days = days_since_1970(2000 + year, month, day);
         days * 86_400 + hour * 3600 + minute * 60
     }
 
@@ -222,7 +218,7 @@ pub struct Domain {
     pub status: Status,
     /// Further names of the same domain.
     pub aliases: Vec<DomainAlias>,
-    /// Absent when the XML has no `mailsystem`.
+    /// Absent when the XML has neither `mailsystem` nor mailing lists.
     pub mail: Option<MailSystem>,
 }
 
@@ -268,11 +264,25 @@ pub struct MailSystem {
     pub mailusers: Vec<MailUser>,
     /// Verbatim: `reject`, `bounce:TEXT`, or an address.
     pub catch_all: Option<String>,
-    /// Everything else below `mailsystem/preferences`, verbatim and without secrets.
+    /// DKIM signing; absent when the XML does not mention it.
+    pub dkim: Option<Dkim>,
+    /// Grey-listing of the domain; absent when the XML does not tell.
+    pub grey_listing: Option<bool>,
+    /// `roundcube`, `horde`, `none` and so on, verbatim.
+    pub web_mail: Option<String>,
+    /// Mailing lists, in the order of the file.
+    pub mailing_lists: Vec<MailingList>,
+    /// State of the list service of the domain, beside that of each list.
+    pub mailing_list_status: Status,
+    /// Mailman's `archives/private` of all lists of the domain: directories `LIST` and
+    /// `LIST.mbox`.
+    pub mailing_list_content: Vec<ContentRef>,
+    /// Everything else below `mailsystem/preferences`, verbatim and without secrets; what is also
+    /// typed above stands here, too, so that a report can name each.
     pub settings: Vec<Setting>,
 }
 
-/// A setting that is named for a report and that this reader does not interpret.
+/// A setting that is named for a report, as it stands in the XML.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Setting {
     /// The element, e.g. `grey-listing`.
@@ -300,7 +310,14 @@ pub struct MailUser {
     pub aliases: Vec<String>,
     /// Forwarding.
     pub forwarding: Forwarding,
-    /// Everything else that is present: autoresponders, spam filter, address book and so on.
+    /// Automatic answers; absent when the XML has none.
+    pub autoresponders: Option<Autoresponders>,
+    /// The spam filter; absent when the XML does not mention it.
+    pub spam: Option<SpamFilter>,
+    /// The webmail's address book; absent when the XML has none.
+    pub address_book: Option<AddressBook>,
+    /// Everything else that is present: autoresponders, spam filter, address book and so on, also
+    /// what is typed above, so that a report can name each.
     pub settings: Vec<Setting>,
 }
 

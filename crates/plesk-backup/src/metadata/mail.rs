@@ -38,7 +38,21 @@ impl Reading<'_, '_> {
                 .collect()
         });
         let status = status_of(element.at(&["properties", "status"]).or(element.child("status")));
-        MailSystem { status, content, mailusers, catch_all, settings }
+        let domain = self.domain;
+        MailSystem {
+            status,
+            content,
+            mailusers,
+            catch_all,
+            dkim: preferences.and_then(|preferences| self.dkim(preferences)),
+            grey_listing: preferences
+                .and_then(|preferences| self.switch(preferences, "grey-listing", domain)),
+            web_mail: preferences
+                .and_then(|preferences| preferences.value("web-mail"))
+                .map(str::to_owned),
+            settings,
+            ..MailSystem::default()
+        }
     }
 
     fn mail_user(&mut self, element: &Element) -> Option<MailUser> {
@@ -75,6 +89,7 @@ impl Reading<'_, '_> {
         }
         let password =
             element.at(&["properties", "password"]).or(element.child("password")).map(password_of);
+        let address = format!("{local}@{}", self.domain);
         Some(MailUser {
             name: name.to_owned(),
             local_part: local.to_lowercase(),
@@ -84,6 +99,9 @@ impl Reading<'_, '_> {
             mailbox,
             aliases: texts("alias"),
             forwarding: forwarding(element, &texts),
+            autoresponders: self.autoresponders(&places, &address),
+            spam: self.spam(&places, &address),
+            address_book: self.address_book(&places, &address),
             settings: self.user_settings(&places, local),
         })
     }
@@ -107,7 +125,7 @@ impl Reading<'_, '_> {
         }
     }
 
-    /// Everything that nobody interprets, named rather than silently dropped.
+    /// Everything beside the account itself, named so that a report can account for it.
     fn user_settings(&mut self, places: &[&Element], local: &str) -> Vec<Setting> {
         const INTERPRETED: [&str; 10] = [
             "mailbox",
@@ -121,15 +139,18 @@ impl Reading<'_, '_> {
             "mailbox-quota",
             "cp-access-default",
         ];
+        // Their content is resolved where they are read.
+        const TYPED: [&str; 3] = ["autoresponders", "spamassassin", "addressbook"];
         let mut settings = Vec::new();
         for child in places.iter().flat_map(|place| &place.children) {
             if INTERPRETED.contains(&child.name.as_str()) {
                 continue;
             }
-            let owner = format!("{local}@{}", self.domain);
-            // Attachments and filter data lie in the mail archive; a reference to something that
-            // is not there is reported.
-            self.resolver.contents(child, self.metadata, &owner, self.problems);
+            if !TYPED.contains(&child.name.as_str()) {
+                // A reference to something that is not there is reported.
+                let owner = format!("{local}@{}", self.domain);
+                self.resolver.contents(child, self.metadata, &owner, self.problems);
+            }
             settings.push(setting(child));
         }
         settings
@@ -151,12 +172,7 @@ impl Reading<'_, '_> {
     }
 
     fn not_understood(&mut self, element: &str, detail: String) {
-        self.problems.push(Problem::NotUnderstood {
-            element: element.to_owned(),
-            object: self.domain.to_owned(),
-            file: self.metadata.to_owned(),
-            detail,
-        });
+        self.not_understood_of(element, self.domain, detail);
     }
 }
 
@@ -187,7 +203,7 @@ pub(super) fn password_of(element: &Element) -> Password {
 }
 
 /// An element as one line: attributes, texts, and the same of its children. Secrets are left out.
-fn setting(element: &Element) -> Setting {
+pub(super) fn setting(element: &Element) -> Setting {
     let mut parts = Vec::new();
     spell(element, "", &mut parts);
     Setting { name: element.name.clone(), value: parts.join(" ") }

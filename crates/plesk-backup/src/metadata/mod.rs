@@ -1,5 +1,6 @@
 //! From metadata XML to typed subscriptions.
 
+mod calendar;
 mod describe;
 mod description;
 mod file_name;
@@ -9,6 +10,7 @@ mod problem;
 mod resolve;
 mod salvage;
 mod select;
+mod settings;
 mod subscription;
 mod xml;
 
@@ -20,3 +22,7 @@ pub use description::{
 };
 pub(crate) use file_name::FileName;
 pub use problem::{DescribeError, Problem};
+pub use settings::{
+    AddressBook, Autoresponder, Autoresponders, Contact, ContactGroup, Dkim, MailingList,
+    Recipient, SpamAction, SpamFilter, SpamScore,
+};

@@ -102,6 +102,18 @@ pub enum Problem {
         /// What is wrong.
         detail: String,
     },
+    /// A text that could not be taken as it stands.
+    #[error("`{element}` in `{file}` ({object}) was altered: {detail}")]
+    AlteredText {
+        /// Element name.
+        element: String,
+        /// What it belongs to.
+        object: String,
+        /// Metadata file.
+        file: String,
+        /// What was changed and why.
+        detail: String,
+    },
     /// The same local part twice in one domain.
     #[error("mail account `{mailuser}@{domain}` stands {count} times in `{file}`")]
     DuplicateMailUser {

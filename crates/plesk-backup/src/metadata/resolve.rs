@@ -3,7 +3,7 @@
 //! The metadata give paths as they were in the server's repository, while an export begins at the
 //! directory of the object that was exported; so leading parts of a path may be missing.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::xml::Element;
 use super::{ContentFile, ContentRef, Problem};
@@ -18,6 +18,8 @@ pub(super) struct Resolver<'a> {
     by_base_name: HashMap<&'a [u8], Vec<EntryId>>,
     /// Entries that metadata name.
     pub(super) referenced: BTreeSet<EntryId>,
+    /// What was said of the present subscription already.
+    told: HashSet<String>,
 }
 
 enum Outcome {
@@ -32,7 +34,12 @@ impl<'a> Resolver<'a> {
         for (id, entry) in tree.iter() {
             by_base_name.entry(base_name(&entry.path)).or_default().push(id);
         }
-        Resolver { tree, by_base_name, referenced: BTreeSet::new() }
+        Resolver { tree, by_base_name, referenced: BTreeSet::new(), told: HashSet::new() }
+    }
+
+    /// Forgets what was said: each subscription has problems of its own.
+    pub(super) fn begin_subscription(&mut self) {
+        self.told.clear();
     }
 
     /// All `cid` directly in `content` of an element.
@@ -64,12 +71,14 @@ impl<'a> Resolver<'a> {
         let mut files = Vec::new();
         for file in cid.all("content-file") {
             let Some(name) = file.trimmed() else {
-                problems.push(Problem::NotUnderstood {
+                let detail = format!("it names no file ({kind})");
+                let problem = Problem::NotUnderstood {
                     element: "content-file".to_owned(),
                     object: owner.to_owned(),
                     file: metadata.to_owned(),
-                    detail: format!("it names no file ({kind})"),
-                });
+                    detail,
+                };
+                push_once(&mut self.told, problems, problem);
                 continue;
             };
             let size = match file.attribute("size").map(str::trim) {
@@ -77,12 +86,16 @@ impl<'a> Resolver<'a> {
                 Some(text) => {
                     let parsed = text.parse().ok();
                     if parsed.is_none() {
-                        problems.push(Problem::NotUnderstood {
-                            element: "content-file".to_owned(),
-                            object: owner.to_owned(),
-                            file: metadata.to_owned(),
-                            detail: format!("its size is `{text}`"),
-                        });
+                        push_once(
+                            &mut self.told,
+                            problems,
+                            Problem::NotUnderstood {
+                                element: "content-file".to_owned(),
+                                object: owner.to_owned(),
+                                file: metadata.to_owned(),
+                                detail: format!("its size is `{text}`"),
+                            },
+                        );
                     }
                     parsed
                 }
@@ -96,21 +109,28 @@ impl<'a> Resolver<'a> {
                     if let Some(declared) = size.filter(|size| *size != entry.size) {
                         let file = printable(&entry.path);
                         let found = entry.size;
-                        push_once(problems, Problem::ContentSize { owner, file, declared, found });
+                        push_once(
+                            &mut self.told,
+                            problems,
+                            Problem::ContentSize { owner, file, declared, found },
+                        );
                     }
                     Some(id)
                 }
                 Outcome::Missing => {
-                    push_once(problems, Problem::MissingContent { owner, kind, file: shown, size });
+                    push_once(
+                        &mut self.told,
+                        problems,
+                        Problem::MissingContent { owner, kind, file: shown, size },
+                    );
                     None
                 }
                 Outcome::Ambiguous(candidates) => {
-                    problems.push(Problem::AmbiguousContent {
-                        owner,
-                        kind,
-                        file: shown,
-                        candidates,
-                    });
+                    push_once(
+                        &mut self.told,
+                        problems,
+                        Problem::AmbiguousContent { owner, kind, file: shown, candidates },
+                    );
                     None
                 }
             };
@@ -186,16 +206,17 @@ impl<'a> Resolver<'a> {
     }
 }
 
-/// Mailboxes refer to the archive of their domain: what is wrong with it is said once.
-fn push_once(problems: &mut Vec<Problem>, problem: Problem) {
-    let about = |problem: &Problem| match problem {
+/// Mailboxes refer to the archive of their domain, and some references are met twice: what is wrong
+/// with them is said once.
+fn push_once(told: &mut HashSet<String>, problems: &mut Vec<Problem>, problem: Problem) {
+    let about = match &problem {
         Problem::MissingContent { owner, file, .. } | Problem::ContentSize { owner, file, .. } => {
             let domain = owner.rsplit('@').next().unwrap_or(owner);
-            Some((domain.to_owned(), file.clone()))
+            format!("{domain}\0{file}")
         }
-        _ => None,
+        other => other.to_string(),
     };
-    if !problems.iter().any(|known| about(known) == about(&problem)) {
+    if told.insert(about) {
         problems.push(problem);
     }
 }

@@ -158,6 +158,9 @@ fn add(
             mailbox: None,
             aliases: Vec::new(),
             forwarding: Forwarding::default(),
+            autoresponders: None,
+            spam: None,
+            address_book: None,
             settings: Vec::new(),
         });
         mail.mailusers.len() - 1

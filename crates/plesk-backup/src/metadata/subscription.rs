@@ -32,6 +32,7 @@ pub(super) fn read(
     problems: &mut Vec<Problem>,
 ) -> Option<Subscription> {
     let element = &found.element;
+    resolver.begin_subscription();
     let domain = domain(element, DomainKind::Main, metadata, resolver, problems)?;
     let owner = domain.ascii_name.clone();
     let mut other_content = contents_below(element, metadata, &owner, resolver, problems);
@@ -95,9 +96,16 @@ fn domain(
         return None;
     }
     let ascii_name = to_ascii(name);
-    let mail = element.child("mailsystem").map(|mailsystem| {
-        Reading { metadata, domain: &ascii_name, resolver, problems }.mail_system(mailsystem)
-    });
+    let mut reading = Reading { metadata, domain: &ascii_name, resolver, problems };
+    let mut mail = element.child("mailsystem").map(|mailsystem| reading.mail_system(mailsystem));
+    if element.child("maillists").is_some() {
+        // Lists are mail even where there is no mailbox.
+        let mut with_lists = mail.take().unwrap_or_default();
+        reading.mailing_lists(element, &mut with_lists);
+        let has_lists =
+            !with_lists.mailing_lists.is_empty() || !with_lists.mailing_list_content.is_empty();
+        mail = (has_lists || element.child("mailsystem").is_some()).then_some(with_lists);
+    }
     let hosting = element.child("phosting");
     let forward = element.child("shosting").or_else(|| element.child("fhosting"));
     Some(Domain {
