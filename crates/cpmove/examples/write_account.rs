@@ -24,6 +24,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         local: local.clone(),
         login: Login::Hash(password),
         quota_bytes: None,
+        filters: Vec::new(),
+        refuses_mail: false,
     });
 
     let compressor = Compressor::new(2)?;

@@ -1,7 +1,9 @@
 //! What an account is, in cPanel's terms.
 
 use crate::members::{address, is_address_character};
-use crate::{DomainName, LocalPart, Login, UserName};
+use crate::{
+    Autoresponder, DkimKey, DomainName, LocalPart, Login, MailboxFilter, SpamSettings, UserName,
+};
 
 /// One account, as [`account_members`](crate::account_members) writes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +35,8 @@ pub struct Account {
     pub disk_quota_megabytes: Option<u64>,
     /// The reason, if the account is suspended.
     pub suspended: Option<String>,
+    /// What the account wants of the spam filter; `None` leaves everything to the server.
+    pub spam: Option<SpamSettings>,
 }
 
 impl Account {
@@ -59,6 +63,7 @@ impl Account {
             shell: "/usr/local/cpanel/bin/noshell".to_owned(),
             disk_quota_megabytes: None,
             suspended: None,
+            spam: None,
         }
     }
 }
@@ -112,6 +117,11 @@ pub struct DomainMail {
     /// Send mail for any other address to the same name at this domain. Goes before
     /// [`default`](Self::default).
     pub forward_domain_to: Option<DomainName>,
+    /// Answers that are sent by themselves; at most one for an address. What turns it on, a
+    /// [`Destination::Pipe`] beside the other destinations of the address, is added by itself.
+    pub autoresponders: Vec<Autoresponder>,
+    /// The key that signs outgoing mail; `None` has the server make one.
+    pub dkim: Option<DkimKey>,
 }
 
 /// Where mail for a domain is delivered (`MXCHECK` in cPanel's terms).
@@ -174,7 +184,8 @@ pub enum Destination {
     Address(String),
     /// To the account's own inbox.
     Account,
-    /// Into a program. Only cPanel's autoresponder for the alias itself is taken:
+    /// Into a program. Only cPanel's autoresponder for the alias itself is taken, which
+    /// [`DomainMail::autoresponders`] adds by itself:
     /// `/usr/local/cpanel/bin/autorespond local@domain /home/USER/.autorespond`.
     Pipe(String),
     /// Refused with this text. Stands alone.
@@ -225,4 +236,9 @@ pub struct Mailbox {
     pub login: Login,
     /// The quota in bytes; `None` is no limit, and so is 0.
     pub quota_bytes: Option<u64>,
+    /// The filters, in the order in which they run.
+    pub filters: Vec<MailboxFilter>,
+    /// Whether mail for it is refused, as cPanel does for a mailbox whose incoming mail is
+    /// suspended. What else the address does, forwards and autoresponders, goes on.
+    pub refuses_mail: bool,
 }

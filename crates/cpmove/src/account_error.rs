@@ -102,6 +102,30 @@ pub enum AccountError {
         /// How many destinations it has.
         count: usize,
     },
+    /// An address has two autoresponders.
+    #[error("{address} has two autoresponders")]
+    DuplicateAutoresponder {
+        /// The address.
+        address: String,
+    },
+    /// An autoresponder cannot be written.
+    #[error("the autoresponder of {address} cannot be written: {reason}")]
+    Autoresponder {
+        /// The address.
+        address: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A filter cannot be said in cPanel's terms, or not safely.
+    #[error("filter {filter:?} of {mailbox} cannot be written: {reason}")]
+    Filter {
+        /// The mailbox.
+        mailbox: String,
+        /// The name of the filter.
+        filter: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// cPanel removes quotas above 4 PiB, which leaves the mailbox without any.
     #[error("mailbox {address} has a quota of {quota} bytes, and cPanel takes at most {most}")]
     QuotaTooLarge {

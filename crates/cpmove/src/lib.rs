@@ -26,13 +26,17 @@
 mod account;
 mod account_error;
 mod archive;
+mod autoresponder;
 mod compressor;
+mod dkim_key;
 mod domain_name;
+mod filter;
 mod gzip;
 mod local_part;
 mod members;
 mod ordered;
 mod password;
+mod spam;
 mod user_name;
 
 pub use account::{
@@ -44,9 +48,13 @@ pub use archive::{
     ArchiveWriter, FinishedArchive, Form, MemberPathError, ReadBackError, ReadKind, ReadMember,
     WriteError,
 };
+pub use autoresponder::{Autoresponder, ContentType};
 pub use compressor::Compressor;
+pub use dkim_key::{DkimKey, DkimKeyError};
 pub use domain_name::{DomainName, DomainNameError};
+pub use filter::{Action, Join, MailboxFilter, Match, Part, Rule};
 pub use local_part::{LocalPart, LocalPartError};
 pub use members::{Member, MemberKind, account_members, maildir_path};
 pub use password::{HashPasswordError, Login, PasswordHash, PasswordHashError, hash_password};
+pub use spam::SpamSettings;
 pub use user_name::{UserName, UserNameError};

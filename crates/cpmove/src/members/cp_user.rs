@@ -38,6 +38,8 @@ pub(super) fn text(account: &Account, sites: &Sites<'_>) -> Result<String, Accou
         set("SUSPENDED", "1".to_owned());
         set("SUSPENDTIME", account.stamp.to_string());
     }
+    let signs = account.domains.iter().any(|domain| domain.mail.dkim.is_some());
+    set("HASDKIM", u8::from(signs).to_string());
     for (key, value) in FIXED {
         set(key, value.to_owned());
     }
@@ -49,7 +51,7 @@ pub(super) fn text(account: &Account, sites: &Sites<'_>) -> Result<String, Accou
 }
 
 /// What is the same for every account.
-const FIXED: [(&str, &str); 20] = [
+const FIXED: [(&str, &str); 19] = [
     // Absent means 0, and the account would silently drop out of the new server's backups.
     ("BACKUP", "1"),
     ("LEGACY_BACKUP", "0"),
@@ -57,8 +59,7 @@ const FIXED: [(&str, &str); 20] = [
     ("DEMO", "0"),
     ("FEATURELIST", "default"),
     ("HASCGI", "1"),
-    // No key and no zone is in the archive.
-    ("HASDKIM", "0"),
+    // No zone is in the archive.
     ("HASSPF", "0"),
     ("LOCALE", "en"),
     ("MAILBOX_FORMAT", "maildir"),

@@ -1,4 +1,4 @@
-//! The files about mail: `va/`, `vad/`, `vf/`, and `homedir/etc/DOMAIN/`.
+//! The files about mail: `va/`, `vad/`, `vf/`, `domainkeys/`, and `homedir/etc/DOMAIN/`.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use super::home_directory;
 use super::lines::line;
 use super::sites::Sites;
 use super::tree::Tree;
-use super::valiases;
+use super::{autoresponders, filters, valiases};
 use crate::{Account, AccountError, Domain, DomainMail, Mailbox};
 
 /// cPanel's restore removes quotas above this.
@@ -34,6 +34,11 @@ pub(super) fn write(
         tree.file(&format!("vf/{name}"), "");
     }
     for domain in sites.domains.values() {
+        autoresponders::write(tree, domain)?;
+        if let Some(key) = &domain.mail.dkim {
+            // The public half is made from it, and so is the record in the zone.
+            tree.file(&format!("domainkeys/private/{}", domain.name), key.as_str());
+        }
         if !domain.mail.mailboxes.is_empty() {
             write_mailboxes(tree, account, domain)?;
         }
@@ -63,6 +68,7 @@ fn write_mailboxes(
         if let Some(quota) = quota(domain, mailbox)? {
             line(&mut quotas, format_args!("{local}:{quota}"));
         }
+        filters::write(tree, name, mailbox)?;
     }
     tree.directory(&format!("homedir/etc/{name}"), 0o750);
     for (file, content) in [("passwd", passwd), ("quota", quotas), ("shadow", shadow)] {

@@ -1,11 +1,15 @@
 //! The members of an archive outside the maildirs.
 
+mod autoresponders;
 mod check;
 mod cp_user;
 mod domain_lists;
+mod exim_string;
+mod filters;
 mod lines;
 mod mail_files;
 mod sites;
+mod spam;
 mod tree;
 mod userdata;
 mod valiases;
@@ -64,6 +68,7 @@ pub fn account_members(account: &Account) -> Result<Vec<Member>, AccountError> {
     userdata::write(&mut tree, account, &sites);
     mail_files::write(&mut tree, account, &sites)?;
     home(&mut tree, account);
+    spam::write(&mut tree, account)?;
     Ok(tree.into_members())
 }
 

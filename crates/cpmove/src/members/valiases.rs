@@ -20,42 +20,58 @@ pub(super) fn text(
     domain: &DomainName,
     mail: &DomainMail,
 ) -> Result<String, AccountError> {
-    let mut lines = BTreeMap::new();
+    let mut aliases: BTreeMap<String, Vec<Destination>> = BTreeMap::new();
     for alias in &mail.aliases {
-        let left = left_side(domain, alias)?;
-        let right = destinations(account, &left, alias)?;
-        if lines.insert(left.clone(), right).is_some() {
+        let left = left_side(domain, &alias.local)?;
+        if alias.destinations.is_empty() {
+            return Err(AccountError::NoDestination { address: left });
+        }
+        if aliases.insert(left.clone(), alias.destinations.clone()).is_some() {
             return Err(AccountError::DuplicateAlias { address: left });
+        }
+    }
+    for autoresponder in &mail.autoresponders {
+        let left = left_side(domain, &autoresponder.local)?;
+        let hook = Destination::Pipe(hook(account, &left));
+        let destinations = aliases.entry(left).or_default();
+        if !destinations.contains(&hook) {
+            destinations.insert(0, hook);
         }
     }
     let everything_else = catch_all(account, domain, &mail.default)?;
     let mut text = String::new();
-    for (left, right) in &lines {
-        line(&mut text, format_args!("{left}: {right}"));
+    for (left, right) in &aliases {
+        line(&mut text, format_args!("{left}: {}", destinations(account, left, right)?));
     }
     line(&mut text, format_args!("*: {everything_else}"));
     Ok(text)
 }
 
-fn left_side(domain: &DomainName, alias: &Alias) -> Result<String, AccountError> {
-    let address = format!("{}@{domain}", alias.local.to_ascii_lowercase());
-    match Alias::check_local(&alias.local) {
+/// The command that answers mail for an address.
+fn hook(account: &Account, left: &str) -> String {
+    format!("{AUTORESPONDER} {left} /home/{}/.autorespond", account.user)
+}
+
+fn left_side(domain: &DomainName, local: &str) -> Result<String, AccountError> {
+    let address = format!("{}@{domain}", local.to_ascii_lowercase());
+    match Alias::check_local(local) {
         Ok(()) => Ok(address),
         Err(error) => Err(AccountError::AliasName { address, reason: error.to_string() }),
     }
 }
 
-fn destinations(account: &Account, left: &str, alias: &Alias) -> Result<String, AccountError> {
-    let count = alias.destinations.len();
-    if count == 0 {
-        return Err(AccountError::NoDestination { address: left.to_owned() });
-    }
+fn destinations(
+    account: &Account,
+    left: &str,
+    destinations: &[Destination],
+) -> Result<String, AccountError> {
+    let count = destinations.len();
     let stands_alone = |d: &Destination| matches!(d, Destination::Fail(_) | Destination::Blackhole);
-    if count > 1 && alias.destinations.iter().any(stands_alone) {
+    if count > 1 && destinations.iter().any(stands_alone) {
         return Err(AccountError::NotAlone { address: left.to_owned(), count });
     }
     let written: Result<Vec<String>, AccountError> =
-        alias.destinations.iter().map(|to| destination(account, left, to)).collect();
+        destinations.iter().map(|to| destination(account, left, to)).collect();
     Ok(written?.join(","))
 }
 
@@ -66,8 +82,7 @@ fn destination(account: &Account, left: &str, to: &Destination) -> Result<String
         Destination::Blackhole => Ok(":blackhole:".to_owned()),
         Destination::Fail(text) => refusal(left, text),
         Destination::Pipe(command) => {
-            let allowed = format!("{AUTORESPONDER} {left} /home/{}/.autorespond", account.user);
-            if *command != allowed {
+            if *command != hook(account, left) {
                 return Err(unwritable(left, command, "no program but the autoresponder is run"));
             }
             // Exim expands and splits commands; these characters have a meaning there.

@@ -18,7 +18,13 @@ fn hash(text: &str) -> PasswordHash {
 }
 
 fn mailbox(local: &str, login: Login, quota_bytes: Option<u64>) -> Mailbox {
-    Mailbox { local: LocalPart::new(local).unwrap(), login, quota_bytes }
+    Mailbox {
+        local: LocalPart::new(local).unwrap(),
+        login,
+        quota_bytes,
+        filters: vec![],
+        refuses_mail: false,
+    }
 }
 
 fn alias(local: &str, destinations: Vec<Destination>) -> Alias {
@@ -66,7 +72,7 @@ fn account() -> Account {
             alias("void", vec![Destination::Blackhole]),
         ],
         default: CatchAll::default(),
-        forward_domain_to: None,
+        ..DomainMail::default()
     };
     account.domains.push(Domain {
         name: name("shop.example"),

@@ -102,6 +102,8 @@ fn mailboxes() {
         local: LocalPart::new("anna").unwrap(),
         login: Login::Locked,
         quota_bytes,
+        filters: vec![],
+        refuses_mail: false,
     };
     assert_eq!(
         refused(|account| account.domains[0].mail.mailboxes = vec![mailbox(None), mailbox(None)]),

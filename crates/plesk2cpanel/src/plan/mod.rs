@@ -69,6 +69,8 @@ impl AccountPlan {
                 local: plan.local.clone(),
                 login: login.map_err(failed)?,
                 quota_bytes: plan.quota_bytes,
+                filters: Vec::new(),
+                refuses_mail: false,
             });
         }
         Ok(account)
@@ -112,6 +114,8 @@ pub(crate) fn plan_account(
             aliases: Vec::new(),
             default: cpmove::CatchAll::default(),
             forward_domain_to: plan.forward_to.clone(),
+            autoresponders: Vec::new(),
+            dkim: None,
         };
         if let Some(source) = plan.source {
             let domain = all[source];
@@ -195,6 +199,7 @@ pub(crate) fn plan_account(
             )),
             _ => None,
         },
+        spam: None,
     };
     Ok(AccountPlan {
         domain: subscription.domain.name.clone(),
