@@ -133,6 +133,8 @@ kinds! {
         "look at the folder in webmail after the restore";
     FILES_LEFT_OUT = "files-left-out", Info,
         "nothing to do: the server makes these files anew, or never showed them";
+    FILES_KEPT = "files-kept", Info,
+        "nothing to do: the files are in the account's home, for whoever misses something";
     FILES_NOT_CARRIED = "files-not-carried", Warning,
         "look at the files: they are no part of what this program converts";
     FORMAT_UNSUPPORTED = "mailbox-format-unsupported", Error,

@@ -10,13 +10,14 @@ use mail_model::identity::{
 use plesk_backup::printable;
 
 use crate::finding::{
-    FILES_LEFT_OUT, FILES_NOT_CARRIED, FORMAT_UNSUPPORTED, Finding, LINK_DANGLING, MESSAGE_DAMAGED,
-    MESSAGES_UNPACKED, UIDLIST_BROKEN,
+    FILES_KEPT, FILES_LEFT_OUT, FILES_NOT_CARRIED, FORMAT_UNSUPPORTED, Finding, LINK_DANGLING,
+    MESSAGE_DAMAGED, MESSAGES_UNPACKED, UIDLIST_BROKEN,
 };
 use crate::mail_findings::{because, count, describe, server_name, some};
 use crate::plan::MailboxPlan;
 use crate::report::{FolderReport, MailboxReport, ServerReport};
-use crate::scan::ScannedMailbox;
+use crate::scan::{HomeFile, ScannedMailbox};
+use crate::write::BESIDE;
 
 /// A mailbox whose messages have their names.
 pub(crate) struct ResolvedMailbox<'a> {
@@ -43,6 +44,13 @@ impl<'a> ResolvedMailbox<'a> {
     /// Bytes of all messages that are written.
     pub(crate) fn bytes(&self) -> u64 {
         self.sizes().sum()
+    }
+
+    /// Files beside the mail that are kept: all whose names can be written.
+    /// With their index into [`ScannedMailbox::beside`].
+    pub(crate) fn kept(&self) -> impl Iterator<Item = (usize, &'a HomeFile)> + use<'a> {
+        let beside = self.scanned.map_or(&[][..], |scanned| &scanned.beside);
+        beside.iter().enumerate().filter(|(_, file)| can_be_written(&file.path))
     }
 
     fn sizes(&self) -> impl Iterator<Item = u64> {
@@ -193,14 +201,31 @@ impl<'a> ResolvedMailbox<'a> {
                  carried",
             ));
         }
-        if !scanned.not_carried.is_empty() {
-            let bytes: u64 = scanned.not_carried.iter().map(|(_, size)| size).sum();
+        let kept: Vec<&HomeFile> = self.kept().map(|(_, file)| file).collect();
+        if !kept.is_empty() {
+            let bytes: u64 = kept.iter().map(|file| file.source.stored).sum();
+            findings.push(FILES_KEPT.about(
+                address,
+                format!(
+                    "{} beside the mail ({bytes} bytes) are kept in the account's home below {BESIDE}/: {}",
+                    count(kept.len() as u64, "file"),
+                    some(kept.iter().map(|file| printable(&file.path)))
+                ),
+            ));
+        }
+        let unwritable = scanned.beside.iter().filter(|file| !can_be_written(&file.path));
+        let left: Vec<String> = unwritable
+            .map(|file| &file.path)
+            .chain(scanned.not_carried.iter().map(|(path, _)| path))
+            .map(|path| printable(path))
+            .collect();
+        if !left.is_empty() {
             findings.push(FILES_NOT_CARRIED.about(
                 address,
                 format!(
-                    "{} beside the mail ({bytes} bytes) are not carried: {}",
-                    count(scanned.not_carried.len() as u64, "file"),
-                    some(scanned.not_carried.iter().map(|(path, _)| printable(path)))
+                    "{} beside the mail are links, devices or have names that can't be written: {}",
+                    count(left.len() as u64, "file"),
+                    some(left.into_iter())
                 ),
             ));
         }
@@ -216,6 +241,15 @@ impl<'a> ResolvedMailbox<'a> {
         }
         findings
     }
+}
+
+/// Whether each part of a path is a name that every system takes.
+fn can_be_written(path: &[u8]) -> bool {
+    path.split(|byte| *byte == b'/').all(|part| {
+        !matches!(part, b"" | b"." | b"..")
+            && part.len() <= 255
+            && !part.iter().any(u8::is_ascii_control)
+    })
 }
 
 /// Findings that are worth a line: oddities of message names are named up to a number, and a list

@@ -12,7 +12,7 @@ use plesk_backup::printable;
 
 use crate::error::Error;
 use crate::progress::{Interrupt, Progress};
-use crate::write::{Sources, Written, folder_path};
+use crate::write::{KeptFile, Sources, Written, folder_path};
 
 /// A folder as the archive holds it.
 #[derive(Default)]
@@ -77,7 +77,7 @@ pub(crate) fn read_back(
                     Some(*facts)
                 }
             };
-            collect(&mut folders, &mut linked, &mut strange, &mut member, facts)
+            collect(&mut folders, &mut linked, &mut strange, &written.kept, &mut member, facts)
         })
         .map_err(|error| {
             if interrupt.is_raised() {
@@ -87,6 +87,14 @@ pub(crate) fn read_back(
             }
         })?;
 
+    strange.extend(
+        written
+            .kept
+            .keys()
+            .filter(|path| !linked.contains_key(*path))
+            .map(|path| format!("`{}` was written and is not there", printable(path))),
+    );
+    strange.sort_unstable();
     let format = UidlFormat::uid_dash_validity();
     let mut differences = strange;
     for (mailbox, sums) in sources.mailboxes.iter().zip(&written.checksums) {
@@ -119,10 +127,22 @@ fn collect(
     folders: &mut HashMap<Vec<u8>, Found>,
     linked: &mut HashMap<Vec<u8>, Facts>,
     strange: &mut Vec<String>,
+    kept: &HashMap<Vec<u8>, KeptFile>,
     member: &mut cpmove::ReadMember<'_>,
     link: Option<Facts>,
 ) -> std::io::Result<()> {
     let path = member.path;
+    if let Some(meant) = kept.get(path) {
+        let facts = match link {
+            Some(facts) => facts,
+            None => Facts { size: member.size, mtime: member.mtime, crc: checksum(member.data)? },
+        };
+        if (facts.size, facts.crc) != (meant.size, meant.crc) {
+            strange.push(format!("`{}` has other bytes than were written", printable(path)));
+        }
+        linked.insert(path.to_vec(), facts);
+        return Ok(());
+    }
     if !path.starts_with(b"homedir/mail/") {
         return Ok(());
     }

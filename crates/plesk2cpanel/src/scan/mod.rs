@@ -71,6 +71,8 @@ pub(crate) struct ScannedMailbox {
     /// Files that the new server makes anew or never showed: caches, locks, `tmp/`.
     pub left_out: Tally,
     /// Files that are no mail: filters, attachments of autoresponders, and what else lies there.
+    pub beside: Vec<HomeFile>,
+    /// Links, devices and the like, which are no files to keep.
     pub not_carried: Vec<(Vec<u8>, u64)>,
     /// State files that were too large to read.
     pub oversized_state: Vec<(Vec<u8>, u64)>,
@@ -82,6 +84,17 @@ pub(crate) struct ScannedMailbox {
     pub undecodable: Vec<Vec<u8>>,
     /// Messages with malformed headers, when asked for.
     pub malformed: u64,
+}
+
+/// A file of a mailbox's directory that is no mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct HomeFile {
+    /// Path below the mailbox's directory: `sieve/a.sieve`, `Maildir/notes`.
+    pub path: Vec<u8>,
+    /// Seconds since 1970.
+    pub mtime: i64,
+    /// Where its bytes are.
+    pub source: Source,
 }
 
 /// A message that the archive holds only in part.

@@ -9,7 +9,7 @@ use plesk_backup::mail_content::{Inside, Located, locate};
 use plesk_backup::{ArchiveDamage, Member, MemberKind};
 
 use super::look::look;
-use super::{CutMessage, Depth, ScannedDomain, ScannedMailbox, Source, Tally};
+use super::{CutMessage, Depth, HomeFile, ScannedDomain, ScannedMailbox, Source, Tally};
 
 /// Largest state file that is read: a list of two million messages.
 const STATE_LIMIT: u64 = 256 << 20;
@@ -67,12 +67,10 @@ impl Pass<'_> {
                 self.in_maildir(member, ordinal, &mailbox, &rest, path);
             }
             Some((mailbox, Inside::Home(rest))) => {
+                let source = self.plain_source(member, ordinal);
                 let mailbox = self.domain.mailboxes.entry(mailbox).or_default();
-                if !matches!(member.kind, MemberKind::Directory) {
-                    if is_dbox(&rest) {
-                        mailbox.dbox = true;
-                    }
-                    mailbox.not_carried.push((rest, member.size));
+                if !is_directory(member) {
+                    mailbox.beside(member, rest, source);
                 }
             }
             None => {
@@ -81,6 +79,10 @@ impl Pass<'_> {
                 }
             }
         }
+    }
+
+    fn plain_source(&self, member: &Member<'_>, ordinal: u64) -> Source {
+        Source { archive: self.archive, member: ordinal, stored: member.size, compression: None }
     }
 
     fn locate(&self, path: &[u8]) -> Option<(Vec<u8>, Inside)> {
@@ -103,6 +105,7 @@ impl Pass<'_> {
         rest: &[u8],
         path: Vec<u8>,
     ) {
+        let plain = self.plain_source(member, ordinal);
         let mailbox = self.domain.mailboxes.entry(mailbox_name.to_vec()).or_default();
         let parts: Vec<&[u8]> =
             rest.split(|byte| *byte == b'/').filter(|part| !part.is_empty()).collect();
@@ -134,12 +137,7 @@ impl Pass<'_> {
                 match &member.kind {
                     MemberKind::File => {
                         let facts = look(self.depth, member);
-                        let source = Source {
-                            archive: self.archive,
-                            member: ordinal,
-                            stored: member.size,
-                            compression: facts.compression,
-                        };
+                        let source = Source { compression: facts.compression, ..plain };
                         mailbox.malformed += u64::from(facts.malformed);
                         mailbox.suspect += u64::from(member.suspect);
                         if let Some(compression) = facts.compression {
@@ -171,11 +169,11 @@ impl Pass<'_> {
                             path,
                         });
                     }
-                    _ => mailbox.not_carried.push((rest.to_vec(), member.size)),
+                    _ => mailbox.beside(member, in_home(rest), plain),
                 }
             }
             _ if is_directory(member) => {}
-            _ => mailbox.state(member, folder, inner, rest),
+            _ => mailbox.state(member, folder, inner, rest, plain),
         }
     }
 
@@ -306,8 +304,27 @@ impl ScannedMailbox {
         self.sources[folder].push(source);
     }
 
+    /// A file that is no mail. What a server makes anew is left out, the rest is kept.
+    fn beside(&mut self, member: &Member<'_>, path: Vec<u8>, source: Source) {
+        if is_dbox(&path) {
+            self.dbox = true;
+        }
+        match member.kind {
+            MemberKind::File if is_compiled(&path) => self.left_out.add(member.size),
+            MemberKind::File => self.beside.push(HomeFile { path, mtime: member.mtime, source }),
+            _ => self.not_carried.push((path, member.size)),
+        }
+    }
+
     /// A file beside `cur/` and `new/`.
-    fn state(&mut self, member: &mut Member<'_>, folder: &[u8], inner: &[&[u8]], rest: &[u8]) {
+    fn state(
+        &mut self,
+        member: &mut Member<'_>,
+        folder: &[u8],
+        inner: &[&[u8]],
+        rest: &[u8],
+        source: Source,
+    ) {
         let kept = match inner {
             [b"dovecot-uidlist" | b"dovecot-keywords" | b"courierimapuiddb"]
             | [b"courierimapkeywords", _] => true,
@@ -329,10 +346,7 @@ impl ScannedMailbox {
                 }
                 self.left_out.add(member.size);
             } else {
-                if is_dbox(rest) {
-                    self.dbox = true;
-                }
-                self.not_carried.push((rest.to_vec(), member.size));
+                self.beside(member, in_home(rest), source);
             }
             return;
         }
@@ -382,6 +396,20 @@ impl Tally {
         self.files += 1;
         self.bytes += bytes;
     }
+}
+
+/// A path below the maildir as one below the mailbox's directory.
+fn in_home(rest: &[u8]) -> Vec<u8> {
+    [b"Maildir/", rest].concat()
+}
+
+/// Compiled filters, their logs, and the memory of what was answered or delivered already.
+fn is_compiled(path: &[u8]) -> bool {
+    let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or(path);
+    name.ends_with(b".svbin")
+        || name.starts_with(b".dovecot.sieve.log")
+        || name.starts_with(b".dovecot.lda-dupes")
+        || name.ends_with(b".lock")
 }
 
 fn is_directory(member: &Member<'_>) -> bool {

@@ -1,0 +1,201 @@
+//! An account into its archive: its files, each mailbox's lists, then the messages.
+
+mod stream;
+
+use std::collections::HashMap;
+
+use cpmove::{
+    Account, ArchiveWriter, Compressor, FinishedArchive, Member, MemberKind, account_members,
+    maildir_path,
+};
+use mail_model::dovecot::Keywords;
+use mail_model::identity::{EmitOptions, emit};
+use plesk_backup::Backup;
+
+use crate::error::Error;
+use crate::finding::Finding;
+use crate::mail_findings::describe;
+use crate::mailbox::ResolvedMailbox;
+use crate::options::WriteOptions;
+use crate::plan::AccountPlan;
+use crate::progress::{Interrupt, Progress};
+use crate::scan::ScannedDomain;
+
+use self::stream::{Stream, Sums};
+
+/// Modes as cPanel's own permission fixer sets them below `mail/`.
+const DIRECTORY: u32 = 0o751;
+const FILE: u32 = 0o640;
+/// Mode of directories that only the account reads.
+const PRIVATE: u32 = 0o700;
+
+/// Directory of the home that takes what lay beside the mail in Plesk: `from-plesk/DOMAIN/LOCAL/…`.
+pub(crate) const BESIDE: &str = "from-plesk";
+
+/// Everything that one account is written from.
+pub(crate) struct Sources<'a> {
+    /// The backup.
+    pub backup: &'a Backup,
+    /// The plan.
+    pub plan: &'a AccountPlan,
+    /// The account with its credentials.
+    pub account: &'a Account,
+    /// Content archives by the index of the domain.
+    pub scanned: &'a [ScannedDomain],
+    /// Mailboxes, in the order of the plan.
+    pub mailboxes: &'a [ResolvedMailbox<'a>],
+}
+
+/// A written archive, and a checksum of each message as it went in.
+pub(crate) struct Written {
+    /// Not yet under its final name.
+    pub archive: FinishedArchive,
+    /// By mailbox, folder and message.
+    pub checksums: Vec<Vec<Vec<u32>>>,
+    /// Files beside the mail, by their path.
+    pub kept: HashMap<Vec<u8>, KeptFile>,
+    /// What writing the lists brought up.
+    pub findings: Vec<Finding>,
+}
+
+/// A file beside the mail, as it went in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct KeptFile {
+    /// Bytes.
+    pub size: u64,
+    /// Checksum of them.
+    pub crc: u32,
+}
+
+/// Writes the archive of an account under a temporary name.
+///
+/// # Errors
+/// When reading or writing fails, or the run is interrupted; nothing is left behind then.
+pub(crate) fn write_account(
+    sources: &Sources<'_>,
+    options: &WriteOptions,
+    compressor: &Compressor,
+    progress: &dyn Progress,
+    interrupt: &Interrupt,
+) -> Result<Written, Error> {
+    let account = sources.account;
+    let mut writer = ArchiveWriter::create(
+        &options.output,
+        &account.user,
+        options.form,
+        compressor,
+        options.force,
+        account.stamp,
+    )?;
+    let members = account_members(account).map_err(|error| Error::Account {
+        domain: sources.plan.domain.clone(),
+        text: error.to_string(),
+    })?;
+    for member in &members {
+        writer.member(member)?;
+    }
+    let mut findings = Vec::new();
+    for mailbox in sources.mailboxes {
+        write_lists(&mut writer, sources, mailbox, options, &mut findings)?;
+        make_place_beside(&mut writer, sources.plan, mailbox)?;
+    }
+    let mut stream = Stream::new(&mut writer, sources, progress, interrupt);
+    for domain in 0..sources.scanned.len() {
+        stream.domain(domain)?;
+    }
+    let Sums { checksums, kept } = stream.finish();
+    Ok(Written { archive: writer.finish()?, checksums, kept, findings })
+}
+
+/// Path of a folder of a mailbox in the archive.
+pub(crate) fn folder_path(
+    plan: &AccountPlan,
+    mailbox: &ResolvedMailbox<'_>,
+    folder: &mail_model::identity::Folder,
+) -> Vec<u8> {
+    let mut path =
+        maildir_path(&plan.domains[mailbox.plan.domain].name, &mailbox.plan.local).into_bytes();
+    let dir = folder.name.to_dir();
+    if !dir.is_empty() {
+        path.push(b'/');
+        path.extend(dir);
+    }
+    path
+}
+
+/// A mailbox's directories, lists, keywords and subscriptions.
+fn write_lists(
+    writer: &mut ArchiveWriter,
+    sources: &Sources<'_>,
+    mailbox: &ResolvedMailbox<'_>,
+    options: &WriteOptions,
+    findings: &mut Vec<Finding>,
+) -> Result<(), Error> {
+    let file = |path: &[u8], name: &str, bytes: Vec<u8>| Member {
+        path: [path, b"/", name.as_bytes()].concat(),
+        mode: FILE,
+        kind: MemberKind::File(bytes),
+    };
+    let domain = &sources.plan.domains[mailbox.plan.domain].name;
+    let inbox = maildir_path(domain, &mailbox.plan.local);
+    // A mailbox that was never used is a maildir too.
+    writer.directory(format!("homedir/mail/{domain}").as_bytes(), DIRECTORY)?;
+    maildir(writer, inbox.as_bytes())?;
+    for folder in &mailbox.model.folders {
+        let path = folder_path(sources.plan, mailbox, folder);
+        if !folder.name.is_inbox() {
+            maildir(writer, &path)?;
+            writer.member(&file(&path, "maildirfolder", Vec::new()))?;
+        }
+        let files = emit(folder, &EmitOptions { reserve_uids: options.reserve_uids });
+        writer.member(&file(&path, "dovecot-uidlist", files.uidlist.to_bytes()))?;
+        if let Some(keywords) = &files.keywords {
+            writer.member(&file(&path, "dovecot-keywords", Keywords::to_bytes(keywords)))?;
+        }
+        findings
+            .extend(files.findings.iter().map(|finding| describe(&mailbox.plan.address, finding)));
+    }
+    let subscriptions = &mailbox.model.subscriptions;
+    if !subscriptions.is_empty() {
+        let mut bytes = Vec::new();
+        for name in subscriptions {
+            bytes.extend(name.to_subscription());
+            bytes.push(b'\n');
+        }
+        writer.member(&file(inbox.as_bytes(), "subscriptions", bytes))?;
+    }
+    Ok(())
+}
+
+/// Path of a file beside the mail.
+pub(crate) fn kept_path(plan: &AccountPlan, mailbox: &ResolvedMailbox<'_>, file: &[u8]) -> Vec<u8> {
+    let domain = &plan.domains[mailbox.plan.domain].name;
+    let mut path =
+        format!("homedir/{BESIDE}/{domain}/{}/", mailbox.plan.local.as_str()).into_bytes();
+    path.extend(file);
+    path
+}
+
+/// The directories of the files beside the mail.
+fn make_place_beside(
+    writer: &mut ArchiveWriter,
+    plan: &AccountPlan,
+    mailbox: &ResolvedMailbox<'_>,
+) -> Result<(), Error> {
+    let top = "homedir/".len();
+    for (_, file) in mailbox.kept() {
+        let path = kept_path(plan, mailbox, &file.path);
+        for (end, _) in path.iter().enumerate().skip(top).filter(|(_, byte)| **byte == b'/') {
+            writer.directory(&path[..end], PRIVATE)?;
+        }
+    }
+    Ok(())
+}
+
+fn maildir(writer: &mut ArchiveWriter, path: &[u8]) -> Result<(), Error> {
+    writer.directory(path, DIRECTORY)?;
+    for inner in ["cur", "new", "tmp"] {
+        writer.directory(&[path, b"/", inner.as_bytes()].concat(), DIRECTORY)?;
+    }
+    Ok(())
+}
