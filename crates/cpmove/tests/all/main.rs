@@ -7,6 +7,8 @@ mod common;
 #[cfg(test)]
 mod damage;
 #[cfg(test)]
+mod filters;
+#[cfg(test)]
 mod mail_settings;
 #[cfg(test)]
 mod members;
