@@ -100,6 +100,9 @@ pub(crate) fn write_subscription(
         }
         xml.close();
     }
+    if let Some(mail) = &domain.mail {
+        writer.mailing_lists(xml, mail, &spec.ip_addresses);
+    }
     writer.hosting(xml, &spec.hosting, &spec.www_root, Some(subscription));
     if let Some(extra) = &spec.extra_xml {
         xml.verbatim(extra);
@@ -135,6 +138,7 @@ fn write_site(
     xml.close();
     if let Some(mail) = &domain.mail {
         writer.mail_system(xml, mail, &subscription.spec.ip_addresses);
+        writer.mailing_lists(xml, mail, &subscription.spec.ip_addresses);
     }
     let www_root = if spec.www_root.is_empty() { &domain.ascii_name } else { &spec.www_root };
     writer.hosting(xml, &spec.hosting, www_root, None);
@@ -145,7 +149,7 @@ fn write_site(
 }
 
 /// A pointer to an archive.
-struct Cid<'a> {
+pub(crate) struct Cid<'a> {
     kind: &'a str,
     file: String,
     /// Directory below that of the domain.
@@ -155,21 +159,26 @@ struct Cid<'a> {
 }
 
 impl<'a> Cid<'a> {
-    fn own(kind: &'a str, file: &str, inside: &str) -> Self {
+    pub(crate) fn own(kind: &'a str, file: &str, inside: &str) -> Self {
         Self { kind, file: file.to_owned(), inside: inside.to_owned(), offset: None }
+    }
+
+    /// A directory in the mail archive of the domain.
+    pub(crate) fn in_mail(kind: &'a str, offset: String) -> Self {
+        Self { offset: Some(offset), ..Self::own(kind, "domainmail", "") }
     }
 }
 
 /// Writes the parts that domains and sites share.
-struct Writer<'a> {
-    layout: &'a Layout<'a>,
+pub(crate) struct Writer<'a> {
+    pub(crate) layout: &'a Layout<'a>,
     contents: &'a Contents,
     domain: &'a Domain<'a>,
 }
 
 impl Writer<'_> {
     /// A `content` with those archives that were packed; none, no element.
-    fn content(&self, xml: &mut Xml, cids: &[Cid<'_>]) {
+    pub(crate) fn content(&self, xml: &mut Xml, cids: &[Cid<'_>]) {
         let packed: Vec<_> = cids
             .iter()
             .filter_map(|cid| {
@@ -212,6 +221,9 @@ impl Writer<'_> {
         if let Some(catch_all) = mail.catch_all {
             xml.text("catch-all", &[], catch_all);
         }
+        if let Some(dkim) = mail.dkim {
+            self.domain_keys(xml, dkim);
+        }
         xml.text("web-mail", &[], "roundcube");
         xml.text("grey-listing", &[], "on");
         if let Some(extra) = mail.extra_xml {
@@ -250,10 +262,7 @@ impl Writer<'_> {
             if mailbox.mail().is_some() {
                 let name = mailbox.name.to_lowercase();
                 let cid = match self.layout.spec.mail_layout {
-                    MailLayout::Domain => Cid {
-                        offset: Some(format!("{name}/Maildir")),
-                        ..Cid::own("mailbox", "domainmail", "")
-                    },
+                    MailLayout::Domain => Cid::in_mail("mailbox", format!("{name}/Maildir")),
                     MailLayout::Mailbox => {
                         Cid::own("mailbox", "mdir", &mailbox_directory(&name, id))
                     }
@@ -268,6 +277,7 @@ impl Writer<'_> {
         for target in &mailbox.forwards {
             xml.text("forwarding", &[], target);
         }
+        self.account_settings(xml, id, mailbox);
         xml.empty("virusfilter", &[("state", "none")]);
         if let Some(extra) = &mailbox.extra_xml {
             xml.verbatim(extra);
@@ -364,7 +374,7 @@ fn write_aliases(xml: &mut Xml, aliases: &[DomainAliasSpec]) {
     xml.close();
 }
 
-fn write_addresses(xml: &mut Xml, addresses: &[String]) {
+pub(crate) fn write_addresses(xml: &mut Xml, addresses: &[String]) {
     for address in addresses {
         xml.open("ip", &[]);
         xml.text("ip-type", &[], "shared");
@@ -385,7 +395,7 @@ pub(crate) fn write_status(xml: &mut Xml, name: &'static str, disabled_by: &[Str
     xml.close();
 }
 
-fn write_password(xml: &mut Xml, password: &PasswordSpec) {
+pub(crate) fn write_password(xml: &mut Xml, password: &PasswordSpec) {
     let mut attributes = vec![("type", password.kind.as_str())];
     if let Some(encoding) = &password.encoding {
         attributes.push(("encoding", encoding));

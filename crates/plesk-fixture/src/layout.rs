@@ -4,7 +4,8 @@ use anyhow::{Context, Result, bail};
 
 use crate::archive::extension;
 use crate::spec::{
-    ContentPaths, Level, MailboxSpec, SiteSpec, Spec, SubscriptionSpec, UnlistedSpec,
+    ContentPaths, DkimSpec, Level, MailboxSpec, MailingListSpec, SiteSpec, Spec, SubscriptionSpec,
+    UnlistedSpec,
 };
 
 /// Number and GUID of the administrator, who stands above all.
@@ -60,6 +61,8 @@ pub(crate) struct Mail<'a> {
     pub(crate) unlisted: &'a [UnlistedSpec],
     pub(crate) catch_all: Option<&'a str>,
     pub(crate) disabled_by: &'a [String],
+    pub(crate) dkim: Option<&'a DkimSpec>,
+    pub(crate) mailing_lists: &'a [MailingListSpec],
     pub(crate) extra_xml: Option<&'a str>,
 }
 
@@ -85,6 +88,8 @@ impl<'a> Layout<'a> {
                 unlisted: &subscription.unlisted,
                 catch_all: subscription.catch_all.as_deref(),
                 disabled_by: &subscription.mail_disabled_by,
+                dkim: subscription.dkim.as_ref(),
+                mailing_lists: &subscription.mailing_lists,
                 extra_xml: subscription.extra_mail_xml.as_deref(),
             };
             let (id, first_mailbox) = (next_domain, next_mailbox);
@@ -107,11 +112,16 @@ impl<'a> Layout<'a> {
             };
             let mut sites = Vec::new();
             for site in &subscription.sites {
+                if !site.mail && (site.dkim.is_some() || !site.mailing_lists.is_empty()) {
+                    bail!("site {} has settings of mail, and no mail", site.name);
+                }
                 let mail = site.mail.then_some(Mail {
                     mailboxes: &site.mailboxes,
                     unlisted: &site.unlisted,
                     catch_all: site.catch_all.as_deref(),
                     disabled_by: &site.mail_disabled_by,
+                    dkim: site.dkim.as_ref(),
+                    mailing_lists: &site.mailing_lists,
                     extra_xml: site.extra_mail_xml.as_deref(),
                 });
                 let (id, first_mailbox) = (next_domain, next_mailbox);

@@ -29,6 +29,7 @@ mod discovered;
 mod domain_xml;
 mod layout;
 mod mail_content;
+mod mail_settings_xml;
 mod metadata;
 mod pack;
 mod sink;
@@ -40,7 +41,8 @@ mod xml;
 
 pub use pack::{pack_directory, pack_tar};
 pub use spec::{
-    Compression, ContentPaths, DatabaseSpec, DomainAliasSpec, Hosting, Level, MailLayout,
-    MailboxSource, MailboxSpec, MemoryFile, MemoryKind, PasswordSpec, SiteSpec, Spec,
-    SubscriptionSpec, SyntheticServer, UnlistedSpec,
+    AddressBookSpec, AutoresponderSpec, Compression, ContactGroupSpec, ContentPaths, DatabaseSpec,
+    DkimSpec, DomainAliasSpec, Hosting, Level, MailLayout, MailboxSource, MailboxSpec,
+    MailingListSpec, MemoryFile, MemoryKind, NamedFile, PasswordSpec, RecipientSpec, SiteSpec,
+    SpamSpec, Spec, SubscriptionSpec, SyntheticServer, UnlistedSpec,
 };

@@ -4,26 +4,33 @@ use std::io;
 
 use crate::archive::ArchiveWriter;
 use crate::layout::Mail;
-use crate::spec::{MailboxSource, MemoryFile};
+use crate::spec::{MailboxSource, MemoryFile, NamedFile};
 use crate::synthetic::Synthetic;
 use crate::tar_format::POPUSER;
 use crate::walk::{Links, add_memory, add_one, add_tree};
 
 /// One directory of a mail domain.
-struct Directory {
+struct Directory<'a> {
     name: String,
     source: MailboxSource,
+    /// Further directories in it, with their files.
+    beside: Vec<(&'static str, &'a [NamedFile])>,
 }
 
 /// The directories with something in them, sorted as they lie on disk.
-fn directories(mail: &Mail<'_>) -> Vec<Directory> {
+fn directories<'a>(mail: &Mail<'a>) -> Vec<Directory<'a>> {
     let listed = mail.mailboxes.iter().filter_map(|mailbox| {
+        let beside = mailbox.beside();
+        // Settings alone make a directory as well.
+        let alone = (!beside.is_empty()).then(|| MailboxSource::Files(Vec::new()));
+        let source = mailbox.mail().or(alone)?;
         // On disk the names are lower-case, whatever the panel shows.
-        mailbox.mail().map(|source| Directory { name: mailbox.name.to_lowercase(), source })
+        Some(Directory { name: mailbox.name.to_lowercase(), source, beside })
     });
     let unlisted = mail.unlisted.iter().map(|directory| Directory {
         name: directory.name.clone(),
         source: directory.source.clone(),
+        beside: Vec::new(),
     });
     let mut directories: Vec<_> = listed.chain(unlisted).collect();
     directories.sort_by(|one, other| one.name.cmp(&other.name));
@@ -32,24 +39,44 @@ fn directories(mail: &Mail<'_>) -> Vec<Directory> {
 
 /// Whether there is anything to pack: Plesk writes no empty archives.
 pub(crate) fn has_mail(mail: &Mail<'_>) -> bool {
-    !mail.unlisted.is_empty() || mail.mailboxes.iter().any(|mailbox| mailbox.mail().is_some())
+    !directories(mail).is_empty()
+}
+
+/// Files of settings, in memory. They have no time of their own.
+pub(crate) fn named_files(directory: &str, files: &[NamedFile], mtime: i64) -> Vec<MemoryFile> {
+    let path = |file: &NamedFile| match directory {
+        "" => file.name.clone(),
+        directory => format!("{directory}/{}", file.name),
+    };
+    files.iter().map(|file| MemoryFile::file(path(file), mtime, file.content.clone())).collect()
 }
 
 /// Fills the archive of a whole domain.
-pub(crate) fn add_domain(archive: &mut ArchiveWriter<'_>, mail: &Mail<'_>) -> io::Result<()> {
+pub(crate) fn add_domain(
+    archive: &mut ArchiveWriter<'_>,
+    mail: &Mail<'_>,
+    mtime_of_settings: i64,
+) -> io::Result<()> {
     let mut links = Links::new();
     for directory in directories(mail) {
         let name = directory.name.as_bytes();
         match &directory.source {
             MailboxSource::Tree(path) if is_maildir(path) => {
                 // The tree has no directory above the Maildir, so that one is made up.
-                add_one(archive, &POPUSER, &MemoryFile::directory(name, mtime(path)?), name)?;
+                add_one(archive, &POPUSER, &MemoryFile::directory(name, modified(path)?), name)?;
                 let maildir = [name, b"/Maildir"].concat();
                 add_tree(archive, &POPUSER, &mut links, path, &maildir)?;
             }
             MailboxSource::Tree(path) => add_tree(archive, &POPUSER, &mut links, path, name)?,
             MailboxSource::Files(files) => {
-                add_memory(archive, &POPUSER, &files.iter().collect::<Vec<_>>(), name)?;
+                let beside: Vec<_> = directory
+                    .beside
+                    .iter()
+                    .flat_map(|(name, files)| named_files(name, files, mtime_of_settings))
+                    .collect();
+                let files: Vec<_> = files.iter().chain(&beside).collect();
+                add_memory(archive, &POPUSER, &files, name)?;
+                continue;
             }
             MailboxSource::Raw(files) => add_raw(archive, files)?,
             MailboxSource::Synthetic { messages, message_bytes, seed, server } => {
@@ -58,6 +85,12 @@ pub(crate) fn add_domain(archive: &mut ArchiveWriter<'_>, mail: &Mail<'_>) -> io
                 add_one(archive, &POPUSER, &MemoryFile::directory(name, mtime), name)?;
                 synthetic.add(archive, &[name, b"/Maildir"].concat())?;
             }
+        }
+        // Behind what is streamed, though a walk over a real tree would meet them before.
+        for (inside, files) in &directory.beside {
+            let files = named_files("", files, mtime_of_settings);
+            let name = [name, b"/", inside.as_bytes()].concat();
+            add_memory(archive, &POPUSER, &files.iter().collect::<Vec<_>>(), &name)?;
         }
     }
     Ok(())
@@ -99,7 +132,7 @@ fn is_maildir(path: &std::path::Path) -> bool {
     !path.join("Maildir").exists() && (path.join("cur").is_dir() || path.join("new").is_dir())
 }
 
-fn mtime(path: &std::path::Path) -> io::Result<i64> {
+fn modified(path: &std::path::Path) -> io::Result<i64> {
     use std::os::unix::fs::MetadataExt;
     let at =
         |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));

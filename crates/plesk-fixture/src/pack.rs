@@ -12,11 +12,11 @@ use crate::layout::{
     Domain, Layout, Subscription, client_directory, client_guid, database_directory, join,
     mailbox_directory, stamp_to_epoch,
 };
-use crate::mail_content::{add_domain, add_maildir, has_mail};
+use crate::mail_content::{add_domain, add_maildir, has_mail, named_files};
 use crate::metadata::{client_xml, main_xml, subscription_xml};
 use crate::sink::{DirectorySink, Sink, TarSink};
 use crate::spec::{Hosting, Level, MailLayout, MemoryFile, Spec};
-use crate::tar_format::WEBSPACE;
+use crate::tar_format::{Owner, POPUSER, WEBSPACE};
 use crate::walk::add_memory;
 
 /// Packs a backup as a tree below `directory`, as it lies in the repository of a Plesk server.
@@ -192,17 +192,38 @@ impl Packer<'_> {
         kind: &str,
         files: &[MemoryFile],
     ) -> Result<()> {
+        self.owned(domain, inside, kind, &WEBSPACE, files)
+    }
+
+    fn owned(
+        &mut self,
+        domain: &Domain<'_>,
+        inside: &str,
+        kind: &str,
+        owner: &Owner,
+        files: &[MemoryFile],
+    ) -> Result<()> {
         let files: Vec<_> = files.iter().collect();
-        self.archive(domain, inside, kind, &mut |archive| {
-            add_memory(archive, &WEBSPACE, &files, b"")
-        })
+        self.archive(domain, inside, kind, &mut |archive| add_memory(archive, owner, &files, b""))
     }
 
     fn mail(&mut self, domain: &Domain<'_>) -> Result<()> {
         let Some(mail) = &domain.mail else { return Ok(()) };
+        let mtime = stamp_to_epoch(&self.layout.spec.stamp)?;
+        if let Some(key) = mail.dkim.and_then(|dkim| dkim.private_key.as_deref()) {
+            let key = MemoryFile::file("default", mtime, key);
+            self.owned(domain, "", "privatekey", &POPUSER, &[key])?;
+        }
+        let lists: Vec<MemoryFile> =
+            mail.mailing_lists.iter().flat_map(|list| list.archive.iter().cloned()).collect();
+        if !lists.is_empty() {
+            self.owned(domain, "", "ml", &WEBSPACE, &lists)?;
+        }
         match self.layout.spec.mail_layout {
             MailLayout::Domain if has_mail(mail) => {
-                self.archive(domain, "", "domainmail", &mut |archive| add_domain(archive, mail))
+                self.archive(domain, "", "domainmail", &mut |archive| {
+                    add_domain(archive, mail, mtime)
+                })
             }
             MailLayout::Domain => Ok(()),
             MailLayout::Mailbox => {
@@ -211,8 +232,13 @@ impl Packer<'_> {
                     "archives of single mailboxes know no unlisted ones"
                 );
                 for (id, mailbox) in (domain.first_mailbox..).zip(mail.mailboxes) {
+                    let inside = mailbox_directory(&mailbox.name.to_lowercase(), id);
+                    for (directory, files) in mailbox.beside() {
+                        let kind = if directory == "@attachments" { "attach" } else { "sa" };
+                        let files = named_files("", files, mtime);
+                        self.owned(domain, &inside, kind, &POPUSER, &files)?;
+                    }
                     if let Some(source) = mailbox.mail() {
-                        let inside = mailbox_directory(&mailbox.name.to_lowercase(), id);
                         self.archive(domain, &inside, "mdir", &mut |archive| {
                             add_maildir(archive, &source)
                         })?;

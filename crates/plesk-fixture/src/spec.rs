@@ -5,7 +5,12 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+mod mail_settings;
 mod mailbox;
+pub use mail_settings::{
+    AddressBookSpec, AutoresponderSpec, ContactGroupSpec, DkimSpec, MailingListSpec, NamedFile,
+    RecipientSpec, SpamSpec,
+};
 pub use mailbox::{
     MailboxSource, MailboxSpec, MemoryFile, MemoryKind, PasswordSpec, SyntheticServer, UnlistedSpec,
 };
@@ -238,6 +243,12 @@ pub struct SubscriptionSpec {
     pub catch_all: Option<String>,
     /// Who switched the mail service off; empty means enabled.
     pub mail_disabled_by: Vec<String>,
+    /// `domain-keys`; no value leaves the element out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dkim: Option<DkimSpec>,
+    /// Mailing lists.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mailing_lists: Vec<MailingListSpec>,
     /// Verbatim XML put into `mailsystem/preferences`.
     pub extra_mail_xml: Option<String>,
     /// Databases of the subscription.
@@ -269,6 +280,8 @@ impl Default for SubscriptionSpec {
             unlisted: Vec::new(),
             catch_all: None,
             mail_disabled_by: Vec::new(),
+            dkim: None,
+            mailing_lists: Vec::new(),
             extra_mail_xml: None,
             databases: Vec::new(),
             sites: Vec::new(),
@@ -314,6 +327,12 @@ pub struct SiteSpec {
     pub catch_all: Option<String>,
     /// Who switched the mail service off; empty means enabled.
     pub mail_disabled_by: Vec<String>,
+    /// `domain-keys`; no value leaves the element out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dkim: Option<DkimSpec>,
+    /// Mailing lists.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mailing_lists: Vec<MailingListSpec>,
     /// Verbatim XML put into `mailsystem/preferences`.
     pub extra_mail_xml: Option<String>,
     /// Verbatim XML put before the end of the `site` element.
@@ -336,6 +355,8 @@ impl Default for SiteSpec {
             unlisted: Vec::new(),
             catch_all: None,
             mail_disabled_by: Vec::new(),
+            dkim: None,
+            mailing_lists: Vec::new(),
             extra_mail_xml: None,
             extra_xml: None,
         }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use plesk_backup::{Backup, PasswordKind, Recipient, Setting, Status};
+use plesk_backup::{Backup, ContentFile, ContentRef, PasswordKind, Recipient, Setting, Status};
 
 use super::{FILE, describe, mail, problems, unknown};
 
@@ -33,6 +33,39 @@ fn settings_of_a_mail_domain() {
              switched off",
             "`preferences` (a.example) was not understood: `grey-listing` is `sometimes`, neither \
              on nor off",
+        ]
+    );
+}
+
+#[test]
+fn what_is_wrong_with_content_is_said_once() {
+    // Keys and lists are met a second time where all content of a subscription is listed.
+    let content = "<content><cid type='key' path='x'><content-file>backup_privatekey_2401151030.tgz\
+                   </content-file><content-file/></cid></content>";
+    let description = describe(&format!(
+        "<mailsystem><preferences><domain-keys state='true'>{content}</domain-keys></preferences>\
+         </mailsystem><maillists>{content}</maillists>"
+    ));
+    let expected = ContentRef {
+        kind: "key".to_owned(),
+        path: "x".to_owned(),
+        offset: None,
+        referrer: false,
+        files: vec![ContentFile {
+            name: "backup_privatekey_2401151030.tgz".to_owned(),
+            size: None,
+            entry: None,
+        }],
+    };
+    let domain = mail(&description);
+    assert_eq!(domain.dkim.as_ref().unwrap().content, std::slice::from_ref(&expected));
+    assert_eq!(domain.mailing_list_content, std::slice::from_ref(&expected));
+    assert_eq!(description.subscriptions[0].other_content.len(), 2);
+    assert_eq!(
+        problems(&description),
+        [
+            "a.example: `x/backup_privatekey_2401151030.tgz` (key) is not in the backup",
+            "`content-file` (a.example) was not understood: it names no file (key)",
         ]
     );
 }

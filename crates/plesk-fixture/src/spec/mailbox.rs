@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::{AddressBookSpec, AutoresponderSpec, NamedFile, SpamSpec};
+
 /// A `<mailuser>`.
 #[derive(Serialize, Deserialize, Clone, Debug)]
 #[serde(default, deny_unknown_fields)]
@@ -28,6 +30,18 @@ pub struct MailboxSpec {
     pub maildir: Option<PathBuf>,
     /// The mail. None of both is a mailbox that was never used: nothing is packed for it.
     pub source: Option<MailboxSource>,
+    /// Automatic answers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub autoresponders: Vec<AutoresponderSpec>,
+    /// Files in `@attachments`, where autoresponders find what they attach.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<NamedFile>,
+    /// The spam filter; no value leaves the element out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spam: Option<SpamSpec>,
+    /// The webmail's address book; no value leaves the element out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address_book: Option<AddressBookSpec>,
     /// Verbatim XML put before the end of `preferences`.
     pub extra_xml: Option<String>,
 }
@@ -45,6 +59,10 @@ impl Default for MailboxSpec {
             forwarding_enabled: false,
             maildir: None,
             source: None,
+            autoresponders: Vec::new(),
+            attachments: Vec::new(),
+            spam: None,
+            address_book: None,
             extra_xml: None,
         }
     }
@@ -77,6 +95,13 @@ impl MailboxSpec {
     /// Where the mail comes from; `source` goes before `maildir`.
     pub(crate) fn mail(&self) -> Option<MailboxSource> {
         self.source.clone().or_else(|| self.maildir.clone().map(MailboxSource::Tree))
+    }
+
+    /// Directories beside the Maildir that settings fill, with their files.
+    pub(crate) fn beside(&self) -> Vec<(&'static str, &[NamedFile])> {
+        let spam = self.spam.as_ref().map_or(&[][..], |spam| &spam.files);
+        let directories = [(".spamassassin", spam), ("@attachments", &self.attachments[..])];
+        directories.into_iter().filter(|(_, files)| !files.is_empty()).collect()
     }
 }
 
@@ -208,7 +233,7 @@ impl MemoryFile {
 }
 
 /// Bytes in JSON: text where they are text, numbers where they are not.
-mod bytes {
+pub(super) mod bytes {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
     #[derive(Deserialize)]
@@ -218,14 +243,19 @@ mod bytes {
         Numbers(Vec<u8>),
     }
 
-    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    pub(in crate::spec) fn serialize<S: Serializer>(
+        bytes: &[u8],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         match std::str::from_utf8(bytes) {
             Ok(text) => serializer.serialize_str(text),
             Err(_) => bytes.serialize(serializer),
         }
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+    pub(in crate::spec) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Vec<u8>, D::Error> {
         Ok(match TextOrNumbers::deserialize(from)? {
             TextOrNumbers::Text(text) => text.into_bytes(),
             TextOrNumbers::Numbers(numbers) => numbers,

@@ -181,3 +181,56 @@ pub(super) enum Shape {
     Line,
     Text,
 }
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    use proptest::prelude::*;
+
+    use super::{base64_or_literal, from_base64, from_charset};
+
+    fn in_lines(text: &str, length: usize, end: &str) -> String {
+        let whole = STANDARD.encode(text);
+        let lines: Vec<&str> = (0..whole.len())
+            .step_by(length)
+            .map(|start| &whole[start..whole.len().min(start + length)])
+            .collect();
+        lines.join(end)
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_comes_back_from_base64(text in "[^\\p{Cc}]{1,200}", length in 0..2_usize) {
+            for end in ["\n", " ", "\r\n  "] {
+                let value = in_lines(&text, [76, 64][length], end);
+                let decoded = base64_or_literal(&value, None);
+                prop_assert_eq!(&decoded.text, &text);
+                prop_assert_eq!(decoded.doubt, None);
+            }
+            let body = from_base64(&format!("\n  {}\n", in_lines(&text, 60, "\n\t")));
+            prop_assert_eq!(body, Some(text.into_bytes()));
+        }
+
+        #[test]
+        fn nothing_is_lost_of_what_is_no_base64(value in "\\PC*") {
+            let decoded = base64_or_literal(&value, Some("windows-1251"));
+            let is_base64 = STANDARD.decode(value.split_ascii_whitespace().collect::<String>());
+            prop_assert!(decoded.text == value || is_base64.is_ok());
+        }
+
+        #[test]
+        fn bytes_are_decoded_or_refused(
+            bytes in proptest::collection::vec(any::<u8>(), 0..64),
+            charset in prop_oneof![
+                Just("utf-8"), Just("utf-16"), Just("utf-16be"), Just("iso-2022-jp"),
+                Just("big5"), Just("gb18030"), Just("iso-8859-8-i"), Just("hz"), Just("x"),
+            ],
+        ) {
+            if let Err(why) = from_charset(&bytes, Some(charset)) {
+                prop_assert!(!why.is_empty());
+                prop_assert!(std::str::from_utf8(&bytes).is_err() || charset.starts_with("utf-16"));
+            }
+        }
+    }
+}
