@@ -23,8 +23,8 @@ use std::ops::Range;
 /// The largest script that is read, in bytes: Dovecot's default for `sieve_max_script_size`.
 pub const MAX_SIZE: usize = 1 << 20;
 
-/// How deep blocks and tests may stand in each other. Pigeonhole 0.5.19 was measured to take 31
-/// blocks with 30 tests inside.
+/// How deep commands and tests may stand in each other, the outermost being the first. Pigeonhole
+/// 0.5.19 was measured to take 31 blocks with a test 31 deep inside.
 pub const MAX_DEPTH: usize = 64;
 
 /// A script, taken apart.

@@ -18,7 +18,7 @@ pub fn parse(script: &[u8]) -> Result<Syntax, ParseError> {
     }
     let mut parser = Parser::new(script, 0..script.len())?;
     let mut commands = vec![];
-    while let Some(command) = parser.command(0)? {
+    while let Some(command) = parser.command(1)? {
         commands.push(command);
     }
     match &parser.next {
@@ -30,7 +30,7 @@ pub fn parse(script: &[u8]) -> Result<Syntax, ParseError> {
 /// Reads the one test that is all of `range`.
 pub(crate) fn parse_test(script: &[u8], range: Range<usize>) -> Result<Test, ParseError> {
     let mut parser = Parser::new(script, range)?;
-    let test = parser.test(0)?;
+    let test = parser.test(1)?;
     match (test, &parser.next) {
         (Some(test), None) => Ok(test),
         _ => Err(parser.expected("a single test")),
@@ -63,13 +63,6 @@ impl<'a> Parser<'a> {
         self.next.as_ref().map_or(self.lexer.end(), |token| token.source.start)
     }
 
-    fn check_depth(&self, depth: usize) -> Result<(), ParseError> {
-        if depth <= MAX_DEPTH {
-            return Ok(());
-        }
-        Err(self.lexer.error(self.start(), ParseErrorKind::TooDeep { limit: MAX_DEPTH }))
-    }
-
     fn advance(&mut self) -> Result<(), ParseError> {
         if let Some(token) = &self.next {
             self.end = token.source.end;
@@ -90,10 +83,15 @@ impl<'a> Parser<'a> {
         Ok(seen)
     }
 
-    fn identifier(&mut self) -> Result<Option<String>, ParseError> {
+    /// The name of a command or test that stands so deep, the outermost being 1.
+    fn identifier(&mut self, depth: usize) -> Result<Option<String>, ParseError> {
+        let start = self.start();
         let Some(Token { kind: Kind::Identifier(name), .. }) = &mut self.next else {
             return Ok(None);
         };
+        if depth > MAX_DEPTH {
+            return Err(self.lexer.error(start, ParseErrorKind::TooDeep { limit: MAX_DEPTH }));
+        }
         let name = std::mem::take(name);
         self.advance()?;
         Ok(Some(name))
@@ -108,9 +106,8 @@ impl<'a> Parser<'a> {
 
     /// Nothing when no name comes next.
     fn command(&mut self, depth: usize) -> Result<Option<Command>, ParseError> {
-        self.check_depth(depth)?;
         let start = self.start();
-        let Some(name) = self.identifier()? else { return Ok(None) };
+        let Some(name) = self.identifier(depth)? else { return Ok(None) };
         let arguments = self.arguments()?;
         let tests = self.tests(depth)?;
         let block = if self.take(b'{')? {
@@ -153,9 +150,8 @@ impl<'a> Parser<'a> {
 
     /// Nothing when no name comes next.
     fn test(&mut self, depth: usize) -> Result<Option<Test>, ParseError> {
-        self.check_depth(depth)?;
         let start = self.start();
-        let Some(name) = self.identifier()? else { return Ok(None) };
+        let Some(name) = self.identifier(depth)? else { return Ok(None) };
         let arguments = self.arguments()?;
         let tests = self.tests(depth)?;
         Ok(Some(Test { name, arguments, tests, source: start..self.end }))

@@ -53,7 +53,11 @@ if body :raw :contains "multipart"
 # rule:[Refused]
 if header :is "Subject" "27 plaintext + (HTML + embedded image)"
 {
-	reject "Please write\nplain text.";
+	reject text:
+Please write
+plain text.
+.
+;
 	stop;
 }
 # rule:[No test]
