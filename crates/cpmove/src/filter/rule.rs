@@ -78,7 +78,7 @@ impl Join {
     }
 }
 
-/// What a rule looks at. Encoded words of headers are decoded to UTF-8 first; several headers of
+/// What a rule looks at. Encoded words of a header are decoded to UTF-8 first; several headers of
 /// one name count as one, a line each.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Part {
@@ -94,7 +94,8 @@ pub enum Part {
     /// The beginning of the body as it was sent, not decoded; newlines count as spaces. How much
     /// of it is the server's to say, 500 bytes unless it was told otherwise.
     Body,
-    /// All headers together as they were sent, not decoded.
+    /// All headers together, a line each, with their names. Encoded words are decoded here too,
+    /// but stay in their own character set.
     AnyHeader,
     /// Each address in `To`, `Cc` and `Bcc`, without names: the rule is true if it is true for
     /// one of them. That goes for the negative comparisons too: "does not contain" is true if

@@ -242,11 +242,11 @@ fn perl_reads_the_yaml() {
     perl.stdin.take().unwrap().write_all(yaml.as_bytes()).unwrap();
     let output = perl.wait_with_output().unwrap();
     assert!(output.status.success());
-    let expected: String = hard
+    let expected: Vec<String> = hard
         .iter()
         .map(|value| format!("{}|is <{value}>\0", value.replace(['\n', '\t'], "_")))
         .collect();
-    assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), expected.concat());
 }
 
 #[test]

@@ -7,6 +7,12 @@ mod common;
 #[cfg(test)]
 mod damage;
 #[cfg(test)]
+mod exim;
+#[cfg(test)]
+mod exim_addresses;
+#[cfg(test)]
+mod exim_filters;
+#[cfg(test)]
 mod filters;
 #[cfg(test)]
 mod mail_settings;
