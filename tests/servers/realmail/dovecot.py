@@ -103,13 +103,19 @@ class Dovecot:
 
 
 class PleskDovecot(Dovecot):
-    """The old server: <mailroot>/<domain>/<user>/Maildir, and the UIDL format to be tested."""
+    """The old server: <mailroot>/<domain>/<user>/Maildir, and the UIDL format to be tested.
+
+    With `zlib_save` it has the zlib plugin, which stores new messages by that method, and
+    plain when it is empty.
+    """
 
     kind = "dovecot"
 
-    def __init__(self, directory, ports, mailroot, users, uidl_format):
+    def __init__(self, directory, ports, mailroot, users, uidl_format, zlib_save=None):
         self.mailroot, self.users, self.uidl_format = Path(mailroot), users, uidl_format
         flavor = string.Template((CONFIG / "plesk-2.3.conf").read_text()).substitute(uidl_format=uidl_format)
+        if zlib_save is not None:
+            flavor += string.Template((CONFIG / "zlib-2.3.conf").read_text()).substitute(method=zlib_save)
         super().__init__(directory, ports, "dovecot-2.3.conf", {
             "passdb": f"username_format=%Lu {directory}/users", "home": f"{mailroot}/%Ld/%Ln",
             "maildir": f"{mailroot}/%Ld/%Ln/Maildir", "flavor": flavor})

@@ -12,6 +12,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[3]
 MESSAGES = REPOSITORY / "fixtures" / "messages"
 RECORDED = REPOSITORY / "fixtures" / "recorded"
+COMPRESSED = REPOSITORY / "fixtures" / "compressed"
 CONFIG = REPOSITORY / "tests" / "servers" / "config"
 TARGET = REPOSITORY / "target"
 

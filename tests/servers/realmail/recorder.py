@@ -1,12 +1,13 @@
 """Records fixtures: a backup of real mailboxes, and beside it what the old server answered."""
 import json
+import re
 import shutil
 import time
 
-from . import courier, digests, dovecot, scenario, truth
+from . import corpus, courier, digests, dovecot, scenario, state, truth
 from .backup import SECRET_KEY, Packing, pack
-from .environment import RECORDED, reserve_ports, work_directory
-from .mailboxes import MAILBOXES, SALES
+from .environment import COMPRESSED, RECORDED, chown_mail, reserve_ports, work_directory
+from .mailboxes import ALICE, MAILBOXES, SALES, USERS
 from .oldside import OldSide, live, make_server
 from .sessions import Imap
 
@@ -25,12 +26,27 @@ FIXTURES = {
 }
 
 
+# What each method of the zlib plugin stores: numbers in fixtures/messages, from 0.
+STORED = {"gz": 19, "bz2": 13, "lz4": 25, "zstd": 18}
+
+NAMES = (*FIXTURES, "compressed")
+
+
 def record(name):
-    """Run the scenario of one fixture and replace what was recorded of it before."""
+    """Record one fixture anew, in place of what was recorded of it before; returns its bytes."""
+    target = COMPRESSED if name == "compressed" else RECORDED / name
+    if name == "compressed":
+        compressed(target)
+    else:
+        backup(name, target)
+    return sum(path.stat().st_size for path in target.iterdir())
+
+
+def backup(name, target):
+    """Run the scenario of one fixture; its backup and its truth."""
     uidl_format, packing = FIXTURES[name]
     with work_directory() as work, reserve_ports() as ports:
         old = switched(work, ports) if name == "switched" else live(uidl_format, work, ports)
-        target = RECORDED / name
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir(parents=True)
         pack(old.mailroot, old.kind, packing, target / "backup.tar")
@@ -45,7 +61,29 @@ def record(name):
         if name == "switched":
             server["switched_from"] = f"courier {courier.version()}"
         (target / "truth.json").write_text(_readable({"server": server, "mailboxes": old.truth}))
-        return sum(path.stat().st_size for path in target.iterdir())
+
+
+def compressed(target):
+    """One message by each method of Dovecot's zlib plugin: the file, and what IMAP serves of it."""
+    messages, recorded = corpus.load(), {}
+    target.mkdir(exist_ok=True)
+    for method, number in STORED.items():
+        with work_directory() as work, reserve_ports() as ports:
+            maildir = work / "mail" / ALICE.domain / ALICE.local / "Maildir"
+            courier.make_maildir(maildir)
+            chown_mail(work / "mail")
+            with dovecot.PleskDovecot(work / "server", ports, work / "mail", USERS, DEFAULT, method) as server:
+                server.deliver(ALICE.address, messages[number])
+                with Imap(ports[1], ALICE.address, ALICE.password) as imap:
+                    imap.select("INBOX")
+                    (attributes, served), = imap.fetch_all()
+            stored, = (maildir / "cur").iterdir()
+            (target / f"{method}.stored").write_bytes(stored.read_bytes())
+            (target / f"{method}.eml").write_bytes(served)
+            recorded[method] = {"name": stored.name, "date": state.internal_date(attributes),
+                                "size": int(re.search(r"RFC822.SIZE (\d+)", attributes)[1])}
+    (target / "truth.json").write_text(_readable({"server": {"kind": "dovecot", "version": dovecot.version()},
+                                                  "messages": recorded}))
 
 
 def _readable(value):

@@ -110,9 +110,9 @@ class Imap:
         """Fetch one message as a reader does, so that it becomes \\Seen."""
         self._call("uid", "FETCH", str(uid), "(BODY[])")
 
-    def fetch_all(self):
-        """All messages of the open folder without changing them: (attributes, bytes) pairs."""
-        data = self._call("uid", "FETCH", "1:*", "(UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])")
+    def fetch_all(self, chosen="1:*"):
+        """All messages of the open folder, or the chosen UIDs, without changing them: (attributes, bytes) pairs."""
+        data = self._call("uid", "FETCH", chosen, "(UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])")
         pairs = []
         for position, item in enumerate(data):
             if isinstance(item, tuple):

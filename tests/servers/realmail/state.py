@@ -19,7 +19,7 @@ def digest(message):
     return hashlib.sha256(message.replace(b"\r", b"").rstrip(b"\n")).hexdigest()
 
 
-def _internal_date(attributes):
+def internal_date(attributes):
     """INTERNALDATE as seconds since 1970, independent of the server's zone."""
     text = re.search(r'INTERNALDATE "([^"]*)"', attributes)[1].strip()
     return int(datetime.datetime.strptime(text, "%d-%b-%Y %H:%M:%S %z").timestamp())
@@ -29,7 +29,7 @@ def _message(attributes, content):
     flags = re.search(r"FLAGS \(([^)]*)\)", attributes)[1].split()
     return {"uid": int(re.search(r"UID (\d+)", attributes)[1]),
             "flags": sorted(flag for flag in flags if flag != "\\Recent"),
-            "date": _internal_date(attributes),
+            "date": internal_date(attributes),
             "size": int(re.search(r"RFC822.SIZE (\d+)", attributes)[1]),
             "digest": digest(content)}
 
