@@ -38,12 +38,12 @@ def password(mailbox):
                                    f"${base64.b64encode(done.stdout).decode()}"}
 
 
-def pack(mailroot, kind, packing, target):
+def pack(mailroot, kind, packing, target, chosen=MAILBOXES):
     """Pack the subscription whose mail lies in `mailroot`; `target` ends in .tar or is a directory."""
     def mailboxes(domain):
         return [{"name": mailbox.local, "password": password(mailbox), "quota": -1,
                  "maildir": str(mailroot / mailbox.domain / mailbox.local)}
-                for mailbox in MAILBOXES if mailbox.domain == domain]
+                for mailbox in chosen if mailbox.domain == domain]
     spec = {
         "level": packing.level, "compression": packing.compression, "stamp": "2411230100",
         "components": ["dovecot" if kind == "dovecot" else "courier-imap", "postfix"],

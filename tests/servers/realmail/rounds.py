@@ -58,7 +58,7 @@ def _bodies(messages):
     return Counter(clients_module.body_digest(message) for message in messages)
 
 
-def _row(uidl_format, version, control):
+def new_row(uidl_format, version, control):
     """One line of the table, filled in while the checks run."""
     return {"old": "Courier 5" if uidl_format is None else f"Dovecot `{uidl_format}`", "new": f"Dovecot {version}",
             "clients": {name: {"new": 0, "again": 0, "expected": 0} for name in POP3_CLIENTS + IMAP_CLIENTS},
@@ -81,7 +81,7 @@ def run(what):
         archive, report = convert(backup, work / "out", old_side.option)
         control = _control(what, work, ports, clients, old_side, checks)
         for version in what.new_versions:
-            row = _row(what.uidl_format, version, control)
+            row = new_row(what.uidl_format, version, control)
             place = environment.trixie_directory() if version == "2.4" else contextlib.nullcontext(work / "new-2.3")
             with place as directory:
                 # Unpacked twice: the first is for looking, and clients leave their marks (\\Seen) on the second.
@@ -90,16 +90,16 @@ def run(what):
                            digests.compare(digests.of_plesk(old_side.mailroot), digests.of_cpanel(home)))
                 with CpanelDovecot(directory / "server", ports, home, version) as server:
                     for mailbox in MAILBOXES:
-                        _compare(version, old_side.truth[mailbox.address], ports, mailbox, report, checks, row)
+                        compare_mailbox(version, old_side.truth[mailbox.address], ports, mailbox, report, checks, row)
                     checks.add(f"{version}: the new server has nothing to complain about", server.complaints())
                 home = unpack(archive, directory / "account2")
                 with CpanelDovecot(directory / "server2", ports, home, version):
-                    _clients(version, work, ports, clients, old_side.late, checks, row)
+                    clients_return(version, work, ports, clients, old_side.late, checks, row)
             rows.append(row)
     return {"checks": checks.results, "rows": rows}
 
 
-def _clients(version, work, ports, clients, late, checks, row):
+def clients_return(version, work, ports, clients, late, checks, row):
     """The same clients, with their memory, at the converted mailboxes."""
     returning = [client.copy(work / f"clients-{version}" / client.directory.name) for client in clients]
     results = clients_module.run_all(returning)
@@ -116,7 +116,7 @@ def _clients(version, work, ports, clients, late, checks, row):
     _next_message(version, ports, [client for client in returning if client.mailbox == ALICE], checks)
 
 
-def _compare(version, known, ports, mailbox, report, checks, row):
+def compare_mailbox(version, known, ports, mailbox, report, checks, row):
     """What the new server says of one mailbox, against the truth."""
     where = f"{version}: {mailbox.address}"
     try:
