@@ -89,6 +89,7 @@ impl Run<'_> {
             name,
             key: self.options.secret_key.as_ref(),
             on_disk: &on_disk,
+            dkim: &self.dkim_keys(subscription),
         };
         let plan = plan_account(subscription, &context)?;
         report.settings.clone_from(&plan.settings);
@@ -120,6 +121,22 @@ impl Run<'_> {
                 .map(|archives| scan_domain(self.backup, archives, self.depth, self.interrupt))
                 .collect()
         })
+    }
+
+    /// The private DKIM keys, one file each in an archive of its own.
+    fn dkim_keys(&self, subscription: &Subscription) -> Vec<Option<Result<Vec<u8>, String>>> {
+        const LARGEST: u64 = 64 << 10;
+        subscription
+            .domains()
+            .map(|domain| {
+                let content = domain.mail.as_ref()?.dkim.as_ref()?.content.first()?;
+                Some(
+                    self.backup
+                        .read_single_file(content, LARGEST)
+                        .map_err(|error| error.to_string()),
+                )
+            })
+            .collect()
     }
 
     fn resolve<'a>(
@@ -215,6 +232,7 @@ fn on_disk(domain: &ScannedDomain) -> BTreeMap<Vec<u8>, OnDisk> {
                 disk.messages += 1;
                 disk.bytes += file.size;
             }
+            disk.sieve = mailbox.sieve().map(<[u8]>::to_vec);
             (name.clone(), disk)
         })
         .collect()

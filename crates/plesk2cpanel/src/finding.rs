@@ -160,6 +160,8 @@ kinds! {
         "check where the domain's MX points, and set the mail routing of the domain accordingly";
     QUOTA_DEFAULTED = "quota-defaulted", Info,
         "nothing to do: the subscription's limit is the mailbox's";
+    SETTING_ADAPTED = "setting-adapted", Warning,
+        "tell the owner, or set it up otherwise after the restore";
     SETTING_NOT_CARRIED = "setting-not-carried", Warning,
         "set it up by hand after the restore";
     CONTENT_NOT_CARRIED = "content-not-carried", Warning,

@@ -11,7 +11,7 @@ use plesk_backup::printable;
 
 use crate::finding::{
     FILES_KEPT, FILES_LEFT_OUT, FILES_NOT_CARRIED, FORMAT_UNSUPPORTED, Finding, LINK_DANGLING,
-    MESSAGE_DAMAGED, MESSAGES_UNPACKED, UIDLIST_BROKEN,
+    MESSAGE_DAMAGED, MESSAGES_UNPACKED, SETTING_NOT_CARRIED, UIDLIST_BROKEN,
 };
 use crate::mail_findings::{because, count, describe, server_name, some};
 use crate::plan::MailboxPlan;
@@ -191,6 +191,16 @@ impl<'a> ResolvedMailbox<'a> {
                 format!(
                     "`{}` has {size} bytes, more than any list of messages; it is not read",
                     printable(path)
+                ),
+            ));
+        }
+        if !scanned.scripts_not_read.is_empty() {
+            findings.push(SETTING_NOT_CARRIED.about(
+                address,
+                format!(
+                    "{} too large, or too many, to be read as filters; they are kept in the home: {}",
+                    count(scanned.scripts_not_read.len() as u64, "Sieve script"),
+                    some(scanned.scripts_not_read.iter().map(|path| printable(path)))
                 ),
             ));
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cpmove::LocalPart;
+use cpmove::{LocalPart, MailboxFilter};
 use plesk_backup::{Domain, MailQuota, MailUser, SecretKey, Subscription, printable};
 
 use super::logins::{LoginPlan, PlannedLogin, plan_login};
@@ -16,12 +16,14 @@ use crate::report::{SettingOutcome, SettingReport};
 const MOST_QUOTA: u64 = 4 << 50;
 
 /// What a content archive holds for one mailbox.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct OnDisk {
     /// Messages in all folders.
     pub messages: u64,
     /// Their bytes.
     pub bytes: u64,
+    /// The Sieve script that is in use.
+    pub sieve: Option<Vec<u8>>,
 }
 
 /// A mailbox of the account.
@@ -39,6 +41,10 @@ pub(crate) struct MailboxPlan {
     pub login: LoginPlan,
     /// Bytes; absent for no limit.
     pub quota_bytes: Option<u64>,
+    /// Its filters.
+    pub filters: Vec<MailboxFilter>,
+    /// The Sieve script that its owner had in use.
+    pub sieve: Option<Vec<u8>>,
     /// Its directory in the domain's content archives; absent when nothing was ever stored.
     pub directory: Option<Vec<u8>>,
 }
@@ -90,7 +96,7 @@ pub(super) fn plan_mailboxes(
         if let Some(directory) = &directory {
             claimed.insert(directory.clone());
         }
-        let disk = directory.as_ref().and_then(|name| context.on_disk.get(name)).copied();
+        let disk = directory.as_ref().and_then(|name| context.on_disk.get(name));
         let off = match &user.mailbox {
             Some(mailbox) => (!mailbox.enabled).then_some("the mailbox is switched off in Plesk"),
             // An address without a mailbox can still have mail from the time when it had one.
@@ -129,12 +135,14 @@ pub(super) fn plan_mailboxes(
             local,
             login,
             quota_bytes,
+            filters: Vec::new(),
+            sieve: disk.and_then(|disk| disk.sieve.clone()),
             directory,
         });
     }
     for (directory, disk) in context.on_disk {
         if !claimed.contains(directory) {
-            plans.extend(orphan(context, directory, *disk, &mut taken, findings));
+            plans.extend(orphan(context, directory, disk, &mut taken, findings));
         }
     }
     plans.sort_by(|a, b| a.local.as_str().cmp(b.local.as_str()));
@@ -154,7 +162,7 @@ fn find_directory(on_disk: &BTreeMap<Vec<u8>, OnDisk>, local_part: &str) -> Opti
 fn orphan(
     context: &MailboxContext<'_>,
     directory: &[u8],
-    disk: OnDisk,
+    disk: &OnDisk,
     taken: &mut BTreeSet<String>,
     findings: &mut Vec<Finding>,
 ) -> Option<MailboxPlan> {
@@ -197,6 +205,8 @@ fn orphan(
         local,
         login: LoginPlan { login: PlannedLogin::Locked, suspended: false },
         quota_bytes: None,
+        filters: Vec::new(),
+        sieve: disk.sieve.clone(),
         directory: Some(directory.to_vec()),
         address,
     })

@@ -2,11 +2,17 @@
 //!
 //! `inspect` shows the plan, `convert` carries it out, and the report is the plan with counts.
 
+mod address_book;
 mod addresses;
+mod autoresponders;
 mod domains;
+mod extras;
+mod filters;
 mod logins;
+mod mail_settings;
 mod mailboxes;
 mod names;
+mod spam;
 
 use std::collections::BTreeMap;
 
@@ -15,6 +21,7 @@ use plesk_backup::{Description, MailUser, SecretKey, Status, Subscription};
 use rayon::prelude::*;
 
 pub(crate) use domains::DomainPlan;
+pub(crate) use extras::Extra;
 pub(crate) use logins::LoginPlan;
 pub(crate) use mailboxes::{MailboxPlan, OnDisk};
 pub(crate) use names::{AccountName, account_names, known_domains};
@@ -40,6 +47,8 @@ pub(crate) struct AccountPlan {
     pub domains: Vec<DomainPlan>,
     /// Mailboxes by domain and local part.
     pub mailboxes: Vec<MailboxPlan>,
+    /// Files that are made for the home.
+    pub extras: Vec<Extra>,
     /// The login of the account itself.
     login: LoginPlan,
     /// What became of each setting.
@@ -69,7 +78,7 @@ impl AccountPlan {
                 local: plan.local.clone(),
                 login: login.map_err(failed)?,
                 quota_bytes: plan.quota_bytes,
-                filters: Vec::new(),
+                filters: plan.filters.clone(),
                 refuses_mail: false,
             });
         }
@@ -87,6 +96,8 @@ pub(crate) struct Context<'a> {
     pub key: Option<&'a SecretKey>,
     /// What the content archives hold.
     pub on_disk: &'a DiskFacts,
+    /// Private DKIM keys by the index of the domain, or why one can't be read.
+    pub dkim: &'a [Option<Result<Vec<u8>, String>>],
 }
 
 /// Plans one subscription.
@@ -103,6 +114,8 @@ pub(crate) fn plan_account(
     let stamp = context.description.stamp.as_ref().map_or(0, plesk_backup::Stamp::epoch);
     let salt_seed = salt_seed(subscription, context.description);
 
+    let mut spam = spam::Merged::default();
+    let mut extras = Vec::new();
     let mut mailboxes = Vec::new();
     let mut account_domains = Vec::new();
     let all: Vec<_> = subscription.domains().collect();
@@ -140,11 +153,26 @@ pub(crate) fn plan_account(
                 salt_seed: &salt_seed,
                 suspended: off,
             };
-            let planned =
+            let mut planned =
                 mailboxes::plan_mailboxes(&mailbox_context, users, &mut settings, &mut findings);
             mail.aliases =
                 addresses::plan_addresses(domain, users, &planned, &mut settings, &mut findings);
             mail.default = addresses::plan_catch_all(domain, &mut settings, &mut findings);
+            let mut mail_settings = mail_settings::MailSettings {
+                plan,
+                domain,
+                users,
+                dkim: context.dkim.get(source).and_then(Option::as_ref),
+                scratch: Account::new(context.name.user.clone(), plan.name.clone(), stamp.max(0)),
+            };
+            mail_settings.apply(
+                &mut mail,
+                &mut planned,
+                &mut spam,
+                &mut settings,
+                &mut findings,
+                &mut extras,
+            );
             mailboxes.extend(planned);
         }
         account_domains.push(cpmove::Domain {
@@ -199,13 +227,14 @@ pub(crate) fn plan_account(
             )),
             _ => None,
         },
-        spam: None,
+        spam: spam.finish(context.name.user.as_str(), &mut findings),
     };
     Ok(AccountPlan {
         domain: subscription.domain.name.clone(),
         account,
         domains,
         mailboxes,
+        extras,
         login,
         settings,
         findings,
@@ -243,13 +272,7 @@ fn salt_seed(subscription: &Subscription, description: &Description) -> Vec<u8> 
 
 /// Settings that are present and say that there is nothing.
 fn is_off(setting: &plesk_backup::Setting) -> bool {
-    matches!(
-        (setting.name.as_str(), setting.value.as_str()),
-        ("virusfilter", "state=none")
-            | ("grey-listing", "off" | "false")
-            | ("domain-keys", "state=false")
-            | ("web-mail", "none")
-    )
+    matches!((setting.name.as_str(), setting.value.as_str()), ("virusfilter", "state=none"))
 }
 
 /// Names what the backup has and this program leaves behind.
@@ -260,6 +283,9 @@ fn not_carried(
 ) {
     let mut by_name: BTreeMap<String, u64> = BTreeMap::new();
     let mut skip = |object: String, setting: &plesk_backup::Setting| {
+        if mail_settings::HANDLED.contains(&setting.name.as_str()) {
+            return;
+        }
         if is_off(setting) {
             settings.push(SettingReport {
                 object,

@@ -20,7 +20,8 @@ fn describe(spec: &Spec) -> Description {
 fn plan_with(spec: &Spec, on_disk: &DiskFacts) -> AccountPlan {
     let description = describe(spec);
     let names = account_names("backup", &description.subscriptions, &BTreeMap::new()).unwrap();
-    let context = Context { description: &description, name: &names[0], key: None, on_disk };
+    let context =
+        Context { description: &description, name: &names[0], key: None, on_disk, dkim: &[] };
     plan_account(&description.subscriptions[0], &context).unwrap()
 }
 
@@ -212,8 +213,9 @@ fn aliases_forwards_and_the_catch_all() {
 
 #[test]
 fn what_is_switched_off_keeps_its_mail_and_lets_nobody_in() {
-    let disk = OnDisk { messages: 3, bytes: 300 };
-    let on_disk = vec![BTreeMap::from([(b"gone".to_vec(), disk), (b"ghost".to_vec(), disk)])];
+    let disk = OnDisk { messages: 3, bytes: 300, sieve: None };
+    let on_disk =
+        vec![BTreeMap::from([(b"gone".to_vec(), disk.clone()), (b"ghost".to_vec(), disk)])];
     let mut subscription = SubscriptionSpec::new("example.com");
     let mut gone = mailbox("gone", Some(PasswordSpec::plain("secret")));
     gone.mailbox = false;

@@ -72,6 +72,12 @@ pub(crate) struct ScannedMailbox {
     pub left_out: Tally,
     /// Files that are no mail: filters, attachments of autoresponders, and what else lies there.
     pub beside: Vec<HomeFile>,
+    /// Sieve scripts by their path, for the one that is in use.
+    pub scripts: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// Scripts that are too large, or too many, to be read.
+    pub scripts_not_read: Vec<Vec<u8>>,
+    /// What `.dovecot.sieve` points to.
+    pub active_script: Option<Vec<u8>>,
     /// Links, devices and the like, which are no files to keep.
     pub not_carried: Vec<(Vec<u8>, u64)>,
     /// State files that were too large to read.
@@ -84,6 +90,21 @@ pub(crate) struct ScannedMailbox {
     pub undecodable: Vec<Vec<u8>>,
     /// Messages with malformed headers, when asked for.
     pub malformed: u64,
+}
+
+impl ScannedMailbox {
+    /// The Sieve script that the owner has in use: `.dovecot.sieve`, which is a file or a link to
+    /// one.
+    pub(crate) fn sieve(&self) -> Option<&[u8]> {
+        let target = self.active_script.as_deref().unwrap_or(b".dovecot.sieve");
+        let target = target.strip_prefix(b"./").unwrap_or(target);
+        let found = self.scripts.get(target).or_else(|| {
+            // An absolute link leads to the mailbox's directory on the old server.
+            let name = target.rsplit(|byte| *byte == b'/').next()?;
+            self.scripts.get([b"sieve/", name].concat().as_slice())
+        });
+        found.map(Vec::as_slice)
+    }
 }
 
 /// A file of a mailbox's directory that is no mail.

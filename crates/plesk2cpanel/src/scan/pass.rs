@@ -13,6 +13,9 @@ use super::{CutMessage, Depth, HomeFile, ScannedDomain, ScannedMailbox, Source, 
 
 /// Largest state file that is read: a list of two million messages.
 const STATE_LIMIT: u64 = 256 << 20;
+/// Largest Sieve script that is read, and how many of one mailbox.
+const SCRIPT_LIMIT: u64 = 256 << 10;
+const MOST_SCRIPTS: usize = 16;
 /// As much of an access list as is looked at.
 const LIST_LIMIT: u64 = 64 << 10;
 
@@ -305,9 +308,26 @@ impl ScannedMailbox {
     }
 
     /// A file that is no mail. What a server makes anew is left out, the rest is kept.
-    fn beside(&mut self, member: &Member<'_>, path: Vec<u8>, source: Source) {
+    fn beside(&mut self, member: &mut Member<'_>, path: Vec<u8>, source: Source) {
         if is_dbox(&path) {
             self.dbox = true;
+        }
+        if path == b".dovecot.sieve"
+            && let MemberKind::SymbolicLink(target) = &member.kind
+        {
+            // The link itself is nothing to keep: the script behind it is.
+            self.active_script = Some(target.clone());
+            self.left_out.add(0);
+            return;
+        }
+        let is_script = path.ends_with(b".sieve") && matches!(member.kind, MemberKind::File);
+        if is_script && (member.size > SCRIPT_LIMIT || self.scripts.len() >= MOST_SCRIPTS) {
+            self.scripts_not_read.push(path.clone());
+        } else if is_script {
+            let mut script = Vec::new();
+            // A script that is cut is found by the walk itself.
+            let _ = member.take(SCRIPT_LIMIT).read_to_end(&mut script);
+            self.scripts.insert(path.clone(), script);
         }
         match member.kind {
             MemberKind::File if is_compiled(&path) => self.left_out.add(member.size),

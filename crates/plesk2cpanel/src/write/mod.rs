@@ -26,8 +26,9 @@ use self::stream::{Stream, Sums};
 /// Modes as cPanel's own permission fixer sets them below `mail/`.
 const DIRECTORY: u32 = 0o751;
 const FILE: u32 = 0o640;
-/// Mode of directories that only the account reads.
+/// Modes of what only the account reads.
 const PRIVATE: u32 = 0o700;
+const PRIVATE_FILE: u32 = 0o600;
 
 /// Directory of the home that takes what lay beside the mail in Plesk: `from-plesk/DOMAIN/LOCAL/…`.
 pub(crate) const BESIDE: &str = "from-plesk";
@@ -93,6 +94,14 @@ pub(crate) fn write_account(
     })?;
     for member in &members {
         writer.member(member)?;
+    }
+    for extra in &sources.plan.extras {
+        make_directories(&mut writer, extra.path.as_bytes())?;
+        writer.member(&Member {
+            path: extra.path.clone().into_bytes(),
+            mode: PRIVATE_FILE,
+            kind: MemberKind::File(extra.bytes.clone()),
+        })?;
     }
     let mut findings = Vec::new();
     for mailbox in sources.mailboxes {
@@ -182,12 +191,17 @@ fn make_place_beside(
     plan: &AccountPlan,
     mailbox: &ResolvedMailbox<'_>,
 ) -> Result<(), Error> {
-    let top = "homedir/".len();
     for (_, file) in mailbox.kept() {
-        let path = kept_path(plan, mailbox, &file.path);
-        for (end, _) in path.iter().enumerate().skip(top).filter(|(_, byte)| **byte == b'/') {
-            writer.directory(&path[..end], PRIVATE)?;
-        }
+        make_directories(writer, &kept_path(plan, mailbox, &file.path))?;
+    }
+    Ok(())
+}
+
+/// The directories above a file in the home.
+fn make_directories(writer: &mut ArchiveWriter, path: &[u8]) -> Result<(), Error> {
+    let top = "homedir/".len();
+    for (end, _) in path.iter().enumerate().skip(top).filter(|(_, byte)| **byte == b'/') {
+        writer.directory(&path[..end], PRIVATE)?;
     }
     Ok(())
 }

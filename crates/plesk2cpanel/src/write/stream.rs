@@ -7,13 +7,10 @@ use cpmove::ArchiveWriter;
 use mail_model::maildir::Place;
 use plesk_backup::{Member, printable};
 
-use super::{FILE, KeptFile, Sources, folder_path, kept_path};
+use super::{FILE, KeptFile, PRIVATE_FILE, Sources, folder_path, kept_path};
 use crate::error::Error;
 use crate::progress::{Interrupt, Progress};
 use crate::scan::{Source, archive_name};
-
-/// Mode of a file that only the account reads.
-const PRIVATE_FILE: u32 = 0o600;
 
 /// Checksums of all that went through.
 pub(super) struct Sums {

@@ -244,3 +244,31 @@ fn messages_that_the_server_stored_compressed_come_out_plain() {
         assert!(tar(&["-xzO", &member, "-f"], &place.path(ARCHIVE)) == bytes, "{name}");
     }
 }
+
+#[test]
+fn what_lies_beside_the_mail_is_kept_in_the_home() {
+    let place = Place::new();
+    let report = convert(
+        &place,
+        &one_mailbox(vec![
+            file("Maildir/cur/1.a:2,S"),
+            MemoryFile::file("sieve/rules.sieve", 1_700_000_000, "keep;\n"),
+            MemoryFile::symbolic_link(".dovecot.sieve", 1, "sieve/rules.sieve"),
+            MemoryFile::file(".dovecot.svbin", 1, "compiled"),
+            MemoryFile::file("@attachments/price list.pdf", 1_700_000_000, "PDF"),
+            MemoryFile::file("Maildir/notes", 1_700_000_000, "a note"),
+            MemoryFile::file("Maildir/dovecot.index.log", 1_700_000_000, "an index"),
+        ]),
+    );
+    let codes = codes(&report);
+    assert!(codes.contains("files-kept") && codes.contains("files-left-out"), "{codes:?}");
+    let members = String::from_utf8(tar(&["tzf"], &place.path(ARCHIVE))).unwrap();
+    let mut kept: Vec<&str> = members
+        .lines()
+        .filter(|name| !name.ends_with('/'))
+        .filter_map(|name| name.split_once("/homedir/from-plesk/example.com/anna/"))
+        .map(|(_, name)| name)
+        .collect();
+    kept.sort_unstable();
+    assert_eq!(kept, ["@attachments/price list.pdf", "Maildir/notes", "sieve/rules.sieve"]);
+}

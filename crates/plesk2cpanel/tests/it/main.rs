@@ -13,5 +13,6 @@ mod help;
 mod hostile;
 mod interrupt;
 mod refusals;
+mod settings;
 mod stability;
 mod support;

@@ -1,0 +1,28 @@
+//! Files that a plan makes for the account's home, beside what is copied from the backup.
+
+use plesk_backup::Domain;
+
+/// A small file below `homedir/from-plesk/`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Extra {
+    /// Path below the top of the archive.
+    pub path: String,
+    /// Content.
+    pub bytes: Vec<u8>,
+}
+
+impl Extra {
+    /// A file among those of a mailbox; `local` is the mailbox's name on the new server.
+    pub(crate) fn beside(domain: &Domain, local: &str, file: &str, bytes: Vec<u8>) -> Extra {
+        let directory = crate::write::BESIDE;
+        let safe = |text: &str| -> String {
+            text.chars()
+                .map(|letter| if letter == '/' || letter.is_control() { '-' } else { letter })
+                .collect()
+        };
+        Extra {
+            path: format!("homedir/{directory}/{}/{}/{file}", domain.ascii_name, safe(local)),
+            bytes,
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! What a mail domain has besides mailboxes and addresses: answers, filters, spam, keys, address
+//! books, lists.
+
+use cpmove::{Account, DkimKey, DomainMail, Login, Mailbox};
+use plesk_backup::{Domain, MailUser};
+
+use super::autoresponders::plan_autoresponders;
+use super::extras::Extra;
+use super::filters::{Converted, convert_script};
+use super::mailboxes::MailboxPlan;
+use super::spam::Merged;
+use super::{DomainPlan, address_book};
+use crate::finding::{Finding, SETTING_ADAPTED, SETTING_NOT_CARRIED};
+use crate::report::{SettingOutcome, SettingReport};
+
+/// Settings that are handled here or have nothing to carry; the rest is reported as left behind.
+pub(crate) const HANDLED: &[&str] =
+    &["autoresponders", "spamassassin", "addressbook", "domain-keys", "web-mail", "grey-listing"];
+
+/// A domain's part in the plan.
+pub(crate) struct MailSettings<'a> {
+    pub(crate) plan: &'a DomainPlan,
+    pub(crate) domain: &'a Domain,
+    pub(crate) users: &'a [MailUser],
+    /// The private DKIM key of the backup, or why it can't be read.
+    pub(crate) dkim: Option<&'a Result<Vec<u8>, String>>,
+    /// An account by which the writer is asked what it takes.
+    pub(crate) scratch: Account,
+}
+
+impl MailSettings<'_> {
+    /// Puts everything into the domain's mail, its mailboxes, the account's spam settings and the
+    /// home.
+    pub(crate) fn apply(
+        &mut self,
+        mail: &mut DomainMail,
+        mailboxes: &mut [MailboxPlan],
+        spam: &mut Merged,
+        settings: &mut Vec<SettingReport>,
+        findings: &mut Vec<Finding>,
+        extras: &mut Vec<Extra>,
+    ) {
+        self.scratch.main_domain = self.plan.name.clone();
+        self.scratch.domains[0].name = self.plan.name.clone();
+        let answers = plan_autoresponders(
+            self.domain,
+            self.users,
+            mailboxes,
+            &self.scratch,
+            settings,
+            findings,
+            extras,
+        );
+        mail.autoresponders = answers.autoresponders;
+        for (local, destination) in answers.redirects {
+            match mail.aliases.iter_mut().find(|alias| alias.local == local) {
+                Some(alias) if alias.destinations.contains(&destination) => {}
+                Some(alias) => alias.destinations.push(destination),
+                None => mail.aliases.push(cpmove::Alias { local, destinations: vec![destination] }),
+            }
+        }
+        for user in self.users {
+            let filter = spam.add(self.domain, user, settings, findings);
+            let address = format!("{}@{}", user.local_part, self.domain.ascii_name);
+            let mailbox = mailboxes.iter_mut().find(|mailbox| mailbox.address == address);
+            if let (Some(filter), Some(mailbox)) = (filter, mailbox) {
+                mailbox.filters.push(filter);
+            }
+            self.address_book(user, &address, settings, extras);
+        }
+        for mailbox in mailboxes {
+            self.sieve(mailbox, mail, settings, findings);
+        }
+        self.dkim(mail, settings, findings);
+        self.of_the_server(settings);
+        self.lists(settings, findings, extras);
+    }
+
+    fn address_book(
+        &self,
+        user: &MailUser,
+        address: &str,
+        settings: &mut Vec<SettingReport>,
+        extras: &mut Vec<Extra>,
+    ) {
+        let Some(book) = user.address_book.as_ref().filter(|book| !book.contacts.is_empty()) else {
+            return;
+        };
+        let extra = Extra::beside(
+            self.domain,
+            &user.local_part,
+            "addressbook.vcf",
+            address_book::vcards(book),
+        );
+        settings.push(SettingReport {
+            object: address.to_owned(),
+            setting: "addressbook".to_owned(),
+            outcome: SettingOutcome::Adapted,
+            detail: format!("{} contacts as vCards in {}", book.contacts.len(), extra.path),
+        });
+        extras.push(extra);
+    }
+
+    fn sieve(
+        &self,
+        mailbox: &mut MailboxPlan,
+        mail: &mut DomainMail,
+        settings: &mut Vec<SettingReport>,
+        findings: &mut Vec<Finding>,
+    ) {
+        let Some(script) = &mailbox.sieve else { return };
+        let mut scratch = self.scratch.clone();
+        scratch.domains[0].mail.mailboxes = vec![Mailbox {
+            local: mailbox.local.clone(),
+            login: Login::Locked,
+            quota_bytes: None,
+            filters: mailbox.filters.clone(),
+            refuses_mail: false,
+        }];
+        let address = mailbox.address.clone();
+        let mut record = |name: String, outcome, detail: String| {
+            settings.push(SettingReport {
+                object: address.clone(),
+                setting: format!("filter {name}"),
+                outcome,
+                detail,
+            });
+        };
+        let Converted { filters, vacation, mut left } =
+            match convert_script(script, mailbox.local.as_str(), &scratch) {
+                Ok(filters) => filters,
+                Err(error) => {
+                    findings.push(SETTING_NOT_CARRIED.about(
+                        &address,
+                        format!("the Sieve script can't be read ({error}); it is kept in the home"),
+                    ));
+                    record("script".to_owned(), SettingOutcome::Skipped, error);
+                    return;
+                }
+            };
+        for filter in &filters {
+            let state = if filter.enabled { "" } else { "switched off, as it was" };
+            record(filter.name.clone(), SettingOutcome::Converted, state.to_owned());
+        }
+        mailbox.filters.extend(filters);
+        if let Some(answer) = vacation {
+            if mail.autoresponders.iter().any(|other| other.local == answer.local) {
+                left.push((
+                    "vacation".to_owned(),
+                    "the address has an autoresponder already".to_owned(),
+                    answer.body,
+                ));
+            } else {
+                record(
+                    "vacation".to_owned(),
+                    SettingOutcome::Adapted,
+                    "an autoresponder".to_owned(),
+                );
+                mail.autoresponders.push(answer);
+            }
+        }
+        for (name, why, text) in left {
+            findings.push(SETTING_NOT_CARRIED.with_remedy(
+                &address,
+                format!(
+                    "the filter `{name}` can't be said in cPanel's terms ({why}): {}",
+                    text.trim()
+                ),
+                "make the filter by hand after the restore; the script is kept in the home",
+            ));
+            record(name, SettingOutcome::Skipped, why);
+        }
+    }
+
+    fn dkim(
+        &self,
+        mail: &mut DomainMail,
+        settings: &mut Vec<SettingReport>,
+        findings: &mut Vec<Finding>,
+    ) {
+        let Some(dkim) = self.domain.mail.as_ref().and_then(|mail| mail.dkim.as_ref()) else {
+            return;
+        };
+        let key = self.dkim.map(|key| {
+            key.as_ref()
+                .map_err(Clone::clone)
+                .and_then(|bytes| std::str::from_utf8(bytes).map_err(|error| error.to_string()))
+                .and_then(|pem| DkimKey::new(pem).map_err(|error| error.to_string()))
+        });
+        let (outcome, detail) = match key {
+            Some(Ok(key)) if dkim.enabled => {
+                mail.dkim = Some(key);
+                (
+                    SettingOutcome::Converted,
+                    "the same key: the record of the selector default stays right".to_owned(),
+                )
+            }
+            Some(Ok(_)) | None if !dkim.enabled => {
+                (SettingOutcome::Skipped, "mail was not signed".to_owned())
+            }
+            Some(Err(why)) => (SettingOutcome::Skipped, why),
+            _ => (SettingOutcome::Skipped, "the backup does not hold the key".to_owned()),
+        };
+        if dkim.enabled && outcome == SettingOutcome::Skipped {
+            findings.push(SETTING_NOT_CARRIED.with_remedy(
+                &self.domain.name,
+                format!("DKIM: {detail}"),
+                "let cPanel make a new key after the restore, and publish its record",
+            ));
+        }
+        settings.push(SettingReport {
+            object: self.domain.name.clone(),
+            setting: "domain-keys".to_owned(),
+            outcome,
+            detail,
+        });
+    }
+
+    /// Settings that are the server's on the new side.
+    fn of_the_server(&self, settings: &mut Vec<SettingReport>) {
+        let Some(system) = &self.domain.mail else { return };
+        let mut adapted = |setting: &str, detail: String| {
+            settings.push(SettingReport {
+                object: self.domain.name.clone(),
+                setting: setting.to_owned(),
+                outcome: SettingOutcome::Adapted,
+                detail,
+            });
+        };
+        if let Some(web_mail) = &system.web_mail {
+            adapted("web-mail", format!("{web_mail}: every mailbox has cPanel's own webmail"));
+        }
+        if let Some(on) = system.grey_listing {
+            let word = if on { "on" } else { "off" };
+            adapted("grey-listing", format!("{word}: cPanel has it for the whole server"));
+        }
+    }
+
+    fn lists(
+        &self,
+        settings: &mut Vec<SettingReport>,
+        findings: &mut Vec<Finding>,
+        extras: &mut Vec<Extra>,
+    ) {
+        let Some(system) = &self.domain.mail else { return };
+        for list in &system.mailing_lists {
+            let address = format!("{}@{}", list.name, self.domain.ascii_name);
+            let mut table = String::from("role,address,name\r\n");
+            for owner in &list.owners {
+                table.push_str(&csv(&["owner", owner, ""]));
+            }
+            for member in &list.recipients {
+                let name = member.full_name.as_deref().unwrap_or_default();
+                table.push_str(&csv(&["member", &member.address, name]));
+            }
+            for setting in &list.settings {
+                table.push_str(&csv(&["setting", &setting.name, &setting.value]));
+            }
+            let extra =
+                Extra::beside(self.domain, &list.name, "list-members.csv", table.into_bytes());
+            settings.push(SettingReport {
+                object: address.clone(),
+                setting: "maillist".to_owned(),
+                outcome: SettingOutcome::Skipped,
+                detail: format!("{} members, in {}", list.recipients.len(), extra.path),
+            });
+            findings.push(SETTING_ADAPTED.with_remedy(
+                &address,
+                format!(
+                    "the mailing list is not set up; its {} members, owners and settings are in {}",
+                    list.recipients.len(),
+                    extra.path
+                ),
+                "make the list in cPanel after the restore, and give it the members from the file",
+            ));
+            extras.push(extra);
+        }
+    }
+}
+
+/// A line of RFC 4180.
+fn csv(fields: &[&str]) -> String {
+    let quoted: Vec<String> =
+        fields.iter().map(|field| format!("\"{}\"", field.replace('"', "\"\""))).collect();
+    quoted.join(",") + "\r\n"
+}
