@@ -8,6 +8,7 @@
 use std::collections::BTreeSet;
 
 use cpmove::{Account, Action, Autoresponder, ContentType, Join, MailboxFilter, Match, Part, Rule};
+use mail_model::folder::mutf7;
 use sieve_rules::{AddressPart, Comparator, Comparison, Condition, FolderName, Matching};
 
 /// Rules that one filter may have; more would be no filter that a person wrote.
@@ -294,10 +295,18 @@ fn convert_action(action: &sieve_rules::Action, actions: &mut Vec<Action>) -> Re
 }
 
 /// A folder as its directory is called on the new server, without the namespace's prefix.
+///
+/// Sieve names folders in UTF-8; an old Ingo wrote modified UTF-7, which shows in an `&…-`.
 fn folder_name(folder: &FolderName) -> Result<String, String> {
-    let name = folder.as_mutf7().ok_or("the name of a folder in it is no text")?;
-    let plain = name.strip_prefix("INBOX.").unwrap_or(&name);
-    Ok(if plain.eq_ignore_ascii_case("INBOX") { "INBOX".to_owned() } else { plain.to_owned() })
+    let name = folder.as_utf8().ok_or("the name of a folder in it is no UTF-8")?;
+    let plain = name.strip_prefix("INBOX.").unwrap_or(name);
+    Ok(if plain.eq_ignore_ascii_case("INBOX") {
+        "INBOX".to_owned()
+    } else if plain.contains('&') && mutf7::decode(plain.as_bytes()).is_ok() {
+        plain.to_owned()
+    } else {
+        mutf7::encode(plain)
+    })
 }
 
 /// A rule that only answers, and answers everything.

@@ -8,6 +8,7 @@
 )]
 
 mod damage;
+mod filters;
 mod golden;
 mod help;
 mod hostile;

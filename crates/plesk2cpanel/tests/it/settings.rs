@@ -30,8 +30,8 @@ if header :is "X-Priority" "1" {
 }
 "#;
 
-fn secret() -> Option<PasswordSpec> {
-    Some(PasswordSpec::plain("secret"))
+fn secret() -> PasswordSpec {
+    PasswordSpec::plain("secret")
 }
 
 /// A new RSA key, as Plesk keeps it in `/etc/domainkeys/DOMAIN/default`.
@@ -54,7 +54,7 @@ fn rich(key: &str) -> Spec {
         file("sieve/roundcube.sieve", SCRIPT),
         MemoryFile::symbolic_link(".dovecot.sieve", 1, "sieve/roundcube.sieve"),
     ]);
-    anna.password = secret();
+    anna.password = Some(secret());
     anna.quota = Some(1 << 30);
     anna.aliases = vec!["contact".into()];
     anna.autoresponders = vec![
@@ -92,7 +92,7 @@ fn rich(key: &str) -> Spec {
         Some(AddressBookSpec { contacts: vec![contact], ..AddressBookSpec::default() });
 
     let mut bert = MailboxSpec::new("bert").with_files(vec![message]);
-    bert.password = secret();
+    bert.password = Some(secret());
     bert.forwards = vec!["bert@elsewhere.example".into()];
     bert.forwarding_enabled = true;
     bert.spam = Some(SpamSpec {
@@ -104,7 +104,7 @@ fn rich(key: &str) -> Spec {
     });
 
     let mut subscription = SubscriptionSpec::new("example.com");
-    subscription.system_password = secret();
+    subscription.system_password = Some(secret());
     subscription.hosting = plesk_fixture::Hosting::None;
     subscription.aliases = vec![DomainAliasSpec::new("alias.example")];
     subscription.mailboxes = vec![anna, bert];

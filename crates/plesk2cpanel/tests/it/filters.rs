@@ -1,0 +1,241 @@
+//! Converted filters do with real messages what the Sieve scripts did: Exim runs the one (`exim
+//! -bf`), Pigeonhole the other (`sieve-test`), and both say what becomes of each message.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use plesk_fixture::MemoryFile;
+
+use crate::support::{Place, one_mailbox, tar};
+
+/// Rules of every kind that cPanel can say, as Roundcube and Ingo write them.
+const SCRIPT: &str = r#"require ["fileinto", "copy", "reject"];
+# rule:[Lists]
+if header :contains "List-Id" "example"
+{
+	fileinto "INBOX.Lists";
+	stop;
+}
+# rule:[Either subject]
+if anyof (header :contains "subject" "test", header :matches "subject" "Re:*")
+{
+	fileinto "INBOX.Tests";
+}
+# rule:[Both]
+if allof (header :contains "From" "@", not header :contains "Subject" ["e", "a"])
+{
+	redirect :copy "both@example.net";
+}
+# rule:[Has a reply address]
+if exists "Reply-To"
+{
+	redirect "replies@example.net";
+}
+# rule:[Nobody]
+if false
+{
+	discard;
+}
+# rule:[Bulk]
+if header :is "Precedence" "bulk"
+{
+	discard;
+	stop;
+}
+# rule:[Umlaut]
+if header :contains "Subject" "ü"
+{
+	fileinto "INBOX.Entwürfe";
+}
+# rule:[Everything from one]
+if address :contains "from" "example"
+{
+	keep;
+}
+"#;
+
+/// What becomes of a message.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Fate {
+    folders: BTreeSet<String>,
+    addresses: BTreeSet<String>,
+}
+
+fn messages() -> Vec<PathBuf> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/messages");
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "eml"))
+        .collect();
+    paths.sort();
+    assert!(paths.len() > 25);
+    paths
+}
+
+/// Messages for the rules that no real one meets.
+const MADE: &[&str] = &[
+    "From: a@example.net\nSubject: nothing\n\nx\n",
+    "From: a@elsewhere.test\nSubject: My TEST\nReply-To: b@example.net\n\nx\n",
+    "From: a@elsewhere.test\nSubject: Re: hello\n\nx\n",
+    "From: a@elsewhere.test\nSubject: hm\n\nx\n",
+    "From: a@elsewhere.test\nPrecedence: bulk\nSubject: sale\n\nx\n",
+    "From: a@elsewhere.test\nList-Id: <news.example.org>\nSubject: news\n\nx\n",
+    "From: a@elsewhere.test\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\n\nx\n",
+];
+
+fn run(program: &str, arguments: &[&str], input: &[u8], place: &Path) -> String {
+    let mut child = Command::new(program)
+        .args(arguments)
+        .current_dir(place)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|error| panic!("{program}: {error}; scripts/install-test-tools gets it"));
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    text
+}
+
+/// Dovecot refuses to be root: it becomes nobody, and its directory is nobody's.
+fn prepare_sieve(place: &Place) {
+    const NOBODY: u32 = 65_534;
+    let directory = place.path("");
+    let metadata = directory.metadata().unwrap();
+    let (user, group) =
+        if metadata.uid() == 0 { (NOBODY, NOBODY) } else { (metadata.uid(), metadata.gid()) };
+    if metadata.uid() == 0 {
+        chown(&directory, Some(user), Some(group)).unwrap();
+    }
+    std::fs::set_permissions(&directory, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let home = directory.display();
+    place.write(
+        "dovecot.conf",
+        format!(
+            "log_path = /dev/stderr\nssl = no\nmail_uid = {user}\nmail_gid = {group}\n\
+             first_valid_uid = 1\nmail_home = {home}\nmail_location = maildir:{home}/Maildir\n\
+             postmaster_address = postmaster@example.com\nhostname = mx.example.com\n"
+        )
+        .as_bytes(),
+    );
+    place.write("script.sieve", SCRIPT.as_bytes());
+}
+
+fn sieve(place: &Place, message: &[u8]) -> Fate {
+    place.write("message.eml", message);
+    let arguments = [
+        "-c",
+        "dovecot.conf",
+        "-C",
+        "-f",
+        "s@else.example",
+        "-r",
+        "anna@example.com",
+        "script.sieve",
+        "message.eml",
+    ];
+    let text = run("sieve-test", &arguments, b"", &place.path(""));
+    let mut fate = Fate::default();
+    for line in text.lines() {
+        if let Some(folder) = line.strip_prefix(" * store message in folder: ") {
+            fate.folders.insert(folder.strip_prefix("INBOX.").unwrap_or(folder).to_owned());
+        } else if let Some(address) = line.strip_prefix(" * redirect message to: ") {
+            fate.addresses.insert(address.trim_matches(['<', '>']).to_owned());
+        }
+    }
+    fate
+}
+
+fn exim(place: &Place, message: &[u8]) -> Fate {
+    let arguments = [
+        "-C",
+        "exim.conf",
+        "-bf",
+        "filter",
+        "-bfd",
+        "example.com",
+        "-bfl",
+        "anna",
+        "-f",
+        "s@else.example",
+    ];
+    let configuration = place.path("exim.conf");
+    let configuration = configuration.to_str().unwrap();
+    let arguments = arguments.map(|word| if word == "exim.conf" { configuration } else { word });
+    let text = run("/usr/sbin/exim4", &arguments, message, &place.path(""));
+    let mut fate = Fate::default();
+    let home = "/mail/example.com/anna";
+    for line in text.lines() {
+        if let Some(address) = line.strip_prefix("Deliver message to: ") {
+            let address = address.replace('"', "");
+            match address.strip_prefix("anna+").and_then(|rest| rest.strip_suffix("@example.com")) {
+                Some(folder) => fate.folders.insert(folder.to_owned()),
+                None if address == "anna@example.com" => fate.folders.insert("INBOX".to_owned()),
+                None => fate.addresses.insert(address.to_owned()),
+            };
+        } else if let Some(path) = line.strip_prefix("Save message to: ") {
+            let path = path.split(" ").next().unwrap();
+            match path.split_once(home).map(|(_, folder)| folder.trim_matches(['/', '.'])) {
+                Some("") => fate.folders.insert("INBOX".to_owned()),
+                // The directory's name is modified UTF-7.
+                Some("Entw&APw-rfe") => fate.folders.insert("Entwürfe".to_owned()),
+                Some(folder) => fate.folders.insert(folder.to_owned()),
+                None => continue, // /dev/null
+            };
+        } else if line.starts_with("Filtering did not set up a significant delivery") {
+            fate.folders.insert("INBOX".to_owned());
+        }
+    }
+    fate
+}
+
+#[test]
+fn exim_does_what_sieve_did() {
+    let place = Place::new();
+    let files = vec![
+        MemoryFile::file("Maildir/cur/1.a:2,S", 1, "Subject: x\n\nx\n"),
+        MemoryFile::file(".dovecot.sieve", 1, SCRIPT),
+    ];
+    place.pack("backup.tar", &one_mailbox(files));
+    let converted = place.run(&["convert", "backup.tar", "--output", "out"]);
+    assert_eq!(converted.status, Some(3), "{}", converted.transcript());
+    let member = "cpmove-examplecom/homedir/etc/example.com/anna/filter";
+    let filter = tar(&["-xzO", member, "-f"], &place.path("out/cpmove-examplecom.tar.gz"));
+    place.write("filter", &filter);
+    prepare_sieve(&place);
+    let home = place.path("");
+    place.write(
+        "exim.conf",
+        format!(
+            "spool_directory = {0}/spool\nlog_file_path = {0}/%slog\nprimary_hostname = host.example\n\
+             qualify_domain = host.example\nkeep_environment =\n",
+            home.display()
+        )
+        .as_bytes(),
+    );
+
+    let mut moved = 0;
+    let real = messages()
+        .into_iter()
+        .map(|path| (path.display().to_string(), std::fs::read(path).unwrap()));
+    let made = MADE.iter().map(|text| ((*text).to_owned(), text.as_bytes().to_vec()));
+    // Exim asked by hand gives a message without a sender one, which no server does on the way.
+    let has_sender = |message: &[u8]| {
+        let head = String::from_utf8_lossy(message).to_lowercase();
+        let head = head.split("\n\n").next().unwrap_or_default().to_owned();
+        head.starts_with("from:") || head.contains("\nfrom:")
+    };
+    for (name, message) in real.chain(made).filter(|(_, message)| has_sender(message)) {
+        let before = sieve(&place, &message);
+        let after = exim(&place, &message);
+        assert_eq!(after, before, "{name}\n{}", String::from_utf8_lossy(&filter));
+        moved += usize::from(before.folders != BTreeSet::from(["INBOX".to_owned()]));
+    }
+    assert!(moved > 6, "the rules meet messages: {moved}");
+}
