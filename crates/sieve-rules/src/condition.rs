@@ -19,7 +19,7 @@ pub enum Condition {
     Header {
         /// The fields.
         names: Vec<Text>,
-        /// Which of several fields of a name counts; every one when absent.
+        /// Which of these fields counts; every one when absent.
         index: Option<Index>,
         /// What the value must be like.
         comparison: Comparison,
@@ -30,7 +30,7 @@ pub enum Condition {
         part: AddressPart,
         /// The fields.
         names: Vec<Text>,
-        /// Which of several fields of a name counts; every one when absent.
+        /// Which of these fields counts; every one when absent.
         index: Option<Index>,
         /// What the part must be like.
         comparison: Comparison,
@@ -162,7 +162,10 @@ pub enum AddressPart {
     Detail,
 }
 
-/// Which of several header fields of one name counts (RFC 5260).
+/// Which of several header fields counts (RFC 5260).
+///
+/// Pigeonhole 0.5.19 was measured to count through all fields of the first name, then through those
+/// of the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Index {
     /// From 1.

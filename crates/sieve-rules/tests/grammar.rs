@@ -1,5 +1,7 @@
 //! The grammar: what is read from each notation, and where each error is.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends by panicking")]
+
 use sieve_rules::syntax::{Argument, MAX_DEPTH, MAX_SIZE, Tests, Value, parse, print};
 use sieve_rules::{ParseErrorKind, Text};
 

@@ -1,5 +1,7 @@
 //! Any bytes end in an answer, and what is printed is read again.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends by panicking")]
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 use sieve_rules::syntax::{Argument, Command, Test, Tests, Value};
@@ -166,7 +168,9 @@ fn placeless(commands: &mut [Command]) {
 }
 
 fn placeless_arguments(arguments: &mut [Argument]) {
-    arguments.iter_mut().for_each(|argument| argument.source = 0..0);
+    for argument in arguments {
+        argument.source = 0..0;
+    }
 }
 
 fn placeless_tests(tests: &mut Tests) {

@@ -5,6 +5,16 @@ if header :contains "X-Spam-Flag" "YES"
 	fileinto "INBOX.Spam";
 	stop;
 }
+# rule:[Refused]
+if header :is "Subject" "27 plaintext + (HTML + embedded image)"
+{
+	reject text:
+Please write
+plain text.
+.
+;
+	stop;
+}
 # rule:[Lists [work]]
 if anyof (header :contains ["To","Cc"] "shapelib@lists.maptools.org", header :is "List-Id" "<all.example.com>")
 {
@@ -49,16 +59,6 @@ if header :count "ge" :comparator "i;ascii-numeric" "Received-SPF" "2"
 if body :raw :contains "multipart"
 {
 	fileinto "INBOX.Raw";
-}
-# rule:[Refused]
-if header :is "Subject" "27 plaintext + (HTML + embedded image)"
-{
-	reject text:
-Please write
-plain text.
-.
-;
-	stop;
 }
 # rule:[No test]
 removeflag "\\Flagged";
