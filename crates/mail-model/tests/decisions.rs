@@ -396,7 +396,8 @@ fn one_name_twice() {
     let resolved = resolve(&mailbox(vec![inbox]), &stated("%u"));
     let names: Vec<Vec<u8>> =
         resolved.folders[0].messages.iter().map(|m| m.name.to_bytes()).collect();
-    assert_eq!(names, [b"1.a,S=9:2,R".to_vec(), b"1.a_2,S=9:2,SF".to_vec()]);
+    // The first has not the size that it claims.
+    assert_eq!(names, [b"1.a:2,R".to_vec(), b"1.a_2,S=9:2,SF".to_vec()]);
     let folder = FolderName::inbox;
     let twice = |kept: &str, dropped: &str| Finding::SameMessageTwice {
         folder: folder(),
@@ -415,6 +416,7 @@ fn one_name_twice() {
             },
             twice("1.a,S=9:2,SF", "1.a,S=9:2,S"),
             twice("1.a,S=9:2,SF", "new/1.a,S=9".trim_start_matches("new/")),
+            Finding::SizeInNameWrong { folder: folder(), mended: 1, left: 0 },
         ]
     );
 }
@@ -435,4 +437,25 @@ fn names_from_windows() {
             written: b"1.a:2,S".to_vec()
         }]
     );
+}
+
+#[test]
+fn a_wrong_size_leaves_the_name_and_nothing_else() {
+    let mut inbox = folder("", &["10.a,S=99,W=100:2,S", "20.b,S=3:2,"]);
+    inbox.files[0].size = 5;
+    inbox.files[1].size = 3;
+    inbox.uidlist = state("3 V77 N9\n4 Pold :10.a,S=99,W=100\n5 :20.b,S=3\n", 1);
+    let resolved = resolve(&mailbox(vec![inbox]), &rules());
+    let messages = &resolved.folders[0].messages;
+    assert_eq!(messages[0].name.to_bytes(), b"10.a:2,S");
+    assert_eq!((messages[0].uid, &messages[0].uidl.as_ref().unwrap().value[..]), (4, &b"old"[..]));
+    // The GUID was the base name, and stays it.
+    assert_eq!(messages[0].fields, [(b'G', b"10.a,S=99,W=100".to_vec())]);
+    assert_eq!(messages[1].name.to_bytes(), b"20.b,S=3:2,");
+    assert!(messages[1].fields.is_empty());
+    assert!(resolved.findings.contains(&Finding::SizeInNameWrong {
+        folder: FolderName::inbox(),
+        mended: 1,
+        left: 0
+    }));
 }

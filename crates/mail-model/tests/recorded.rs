@@ -23,6 +23,11 @@ fn state(path: &str) -> Option<StateFile> {
 }
 
 /// The message id of a file, by the rule in the README of the fixtures.
+/// The files themselves are not recorded: each has the size that its name claims.
+fn claimed_size(name: &[u8]) -> u64 {
+    FileName::parse(name).size().unwrap_or(1)
+}
+
 fn key(base: &[u8]) -> String {
     let seconds: u64 = std::str::from_utf8(&base[..10]).unwrap().parse().unwrap();
     format!("<m{:04}@gen.test>", (seconds - 1_600_000_000) / 60)
@@ -84,7 +89,8 @@ fn inbox(name: &str, truth: &Truth, letters: &[(&str, char)]) -> RawFolder {
             name.extend(flags.into_iter().map(|flag| u8::try_from(flag).unwrap()));
         }
         let place = if unseen { Place::New } else { Place::Cur };
-        RawFile { place, name, size: 1, mtime: 0, x_uidl: None }
+        let size = claimed_size(&name);
+        RawFile { place, name, size, mtime: 0, x_uidl: None }
     });
     RawFolder {
         files: files.collect(),
@@ -253,7 +259,7 @@ fn a_server_that_was_switched_by_the_usual_script() {
     let files = parsed.records.iter().map(|record| RawFile {
         place: Place::Cur,
         name: [record.base.as_slice(), b":2,S"].concat(),
-        size: 1,
+        size: claimed_size(&record.base),
         mtime: 0,
         x_uidl: None,
     });

@@ -258,6 +258,19 @@ pub(crate) fn describe(address: &str, finding: &Model) -> Finding {
             format!("the file `{}` is written as `{}`", printable(name), printable(written)),
             "nothing to do: flags and date are kept",
         ),
+        Model::SizeInNameWrong { folder, mended, left } => MESSAGE_RENAMED.with_remedy(
+            place(folder),
+            format!(
+                "the names of {} claimed a wrong size and are written without{}",
+                count(*mended as u64, "message"),
+                if *left > 0 {
+                    format!("; {left} more stay as they are, as their names would meet others")
+                } else {
+                    String::new()
+                }
+            ),
+            "nothing to do: clients know the messages by UID and UIDL, which are kept",
+        ),
         Model::FileNotServed { folder, name } => FILES_NOT_CARRIED.about(
             place(folder),
             format!(

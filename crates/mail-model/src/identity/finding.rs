@@ -121,6 +121,9 @@ pub enum Finding {
     HiddenByPop3DeletedFlag { folder: FolderName, keyword: Vec<u8>, messages: usize },
     /// A file name that went through a file system without colons was set right.
     MessageNameOdd { folder: FolderName, name: Vec<u8>, written: Vec<u8> },
+    /// Names claimed sizes that their files do not have: `mended` are written without, with UID,
+    /// UIDL and GUID as they were; `left` stay, as another file has the name that would result.
+    SizeInNameWrong { folder: FolderName, mended: usize, left: usize },
     /// A file that is no message to any server, because of its name; left out.
     FileNotServed { folder: FolderName, name: Vec<u8> },
     /// A subscription that names no folder of this mailbox in any readable way. `kept` as it is, or

@@ -21,6 +21,7 @@ mod output;
 mod pop3;
 mod resolve;
 mod server;
+mod sizes;
 mod state;
 mod unique;
 mod verify;

@@ -6,7 +6,7 @@ use super::server::{self, FolderView};
 use super::state::{FolderState, read_sizelist};
 use super::{
     Finding, Folder, Mailbox, Message, RawMailbox, Rules, ServerEvidence, Uidl, keywords, names,
-    pop3, unique,
+    pop3, sizes, unique,
 };
 use crate::folder::{FolderName, NameEncoding};
 use std::collections::HashSet;
@@ -80,6 +80,7 @@ pub fn resolve(raw: &RawMailbox, rules: &Rules) -> Mailbox {
         let folder = &raw.folders[source];
         let keywords =
             keywords::assign(folder, &mut state, numbers.from, &mut entries, &name, &mut findings);
+        sizes::mend(folder, &mut entries, &mut numbers, &name, &mut findings);
         let positions = name.is_inbox().then(|| positions(order, &numbers));
         folders.push(build(
             source,

@@ -177,10 +177,10 @@ fn exim(place: &Place, message: &[u8]) -> Fate {
             match address.strip_prefix("anna+").and_then(|rest| rest.strip_suffix("@example.com")) {
                 Some(folder) => fate.folders.insert(folder.to_owned()),
                 None if address == "anna@example.com" => fate.folders.insert("INBOX".to_owned()),
-                None => fate.addresses.insert(address.to_owned()),
+                None => fate.addresses.insert(address.clone()),
             };
         } else if let Some(path) = line.strip_prefix("Save message to: ") {
-            let path = path.split(" ").next().unwrap();
+            let path = path.split(' ').next().unwrap();
             match path.split_once(home).map(|(_, folder)| folder.trim_matches(['/', '.'])) {
                 Some("") => fate.folders.insert("INBOX".to_owned()),
                 // The directory's name is modified UTF-7.

@@ -2,6 +2,7 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::format_push_string,
     unreachable_pub,
     reason = "a test that panics has failed, and nothing here is public"
