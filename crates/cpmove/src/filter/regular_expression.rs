@@ -90,6 +90,11 @@ impl Parser<'_> {
 
     /// Behind the bracket that opens it.
     fn class(&mut self) -> Result<Atom, String> {
+        // PCRE reads [:a:], [.a.] and [=a=] in a way of its own, whatever is escaped in them.
+        let mut ahead = self.rest.clone();
+        if matches!(ahead.next(), Some(':' | '.' | '=')) && ahead.next() != Some(']') {
+            return Err("a class begins with one of : . = and has more than that".to_owned());
+        }
         self.rest.next_if_eq(&'^');
         let mut before = None;
         let mut empty = true;
@@ -189,6 +194,7 @@ mod tests {
             "für (Käufer)?",
             "x{2}y{2,3}z{0,255}",
             "[-a][a-]",
+            "[.][a.:][^:]",
             "a||b",
             "\\$\\{run\\}",
             "((((a))))",
@@ -207,6 +213,8 @@ mod tests {
             ("[a", "a class is not closed"),
             ("[]", "a class is empty"),
             ("[^]", "a class is empty"),
+            ("[::]", "a class begins with one of : . = and has more than that"),
+            ("[.a\\.]", "a class begins with one of : . = and has more than that"),
             ("[[:alpha:]]", "[ stands in a class without a backslash"),
             ("[z-a]", "the range z-a is empty or not ASCII"),
             ("[ä]", "a class holds a character outside ASCII"),

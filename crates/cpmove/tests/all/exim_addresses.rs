@@ -11,7 +11,7 @@ use crate::mail_settings::account;
 /// An alias does not keep a mailbox of the same address from receiving; a lookup of `lsearch*`
 /// takes the line `*` if there is none for the address.
 const ROUTERS: &str = "\
-VA = PLACE/va
+ALIAS_FILES = PLACE/va
 IS_MAILBOX = ${if exists{PLACE/homedir/etc/$domain_data/passwd}{${lookup{$local_part}lsearch{PLACE/homedir/etc/$domain_data/passwd}{yes}{no}}}{no}}
 begin routers
 system_account:
@@ -21,31 +21,31 @@ system_account:
   transport = inbox
 remote:
   driver = accept
-  domains = ! dsearch;VA
+  domains = ! dsearch;ALIAS_FILES
   transport = remote
 aliases:
   driver = redirect
-  domains = dsearch;VA
-  data = ${lookup{$local_part@$domain}lsearch{VA/$domain_data}}
+  domains = dsearch;ALIAS_FILES
+  data = ${lookup{$local_part@$domain}lsearch{ALIAS_FILES/$domain_data}}
   allow_fail
   allow_defer
   unseen = IS_MAILBOX
   pipe_transport = pipe
 mailbox:
   driver = accept
-  domains = dsearch;VA
+  domains = dsearch;ALIAS_FILES
   local_part_suffix = +*
   local_part_suffix_optional
   condition = IS_MAILBOX
   transport = inbox
 domain_forward:
   driver = redirect
-  domains = dsearch;VA
+  domains = dsearch;ALIAS_FILES
   data = ${lookup{$domain}lsearch{PLACE/vad/$domain_data}{$local_part@$value}}
 everything_else:
   driver = redirect
-  domains = dsearch;VA
-  data = ${lookup{$local_part@$domain}lsearch*{VA/$domain_data}}
+  domains = dsearch;ALIAS_FILES
+  data = ${lookup{$local_part@$domain}lsearch*{ALIAS_FILES/$domain_data}}
   allow_fail
   allow_defer
   pipe_transport = pipe

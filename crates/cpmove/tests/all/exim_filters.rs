@@ -400,7 +400,7 @@ proptest! {
     /// What is let through as a regular expression compiles, and one that does not would show.
     #[test]
     fn regular_expressions_compile(
-        expressions in prop::collection::vec("[ab.^$|()\\[\\]?*+{},0-9\\\\dwbAz:-]{1,12}", 200)
+        expressions in prop::collection::vec("[ab.^$|()\\[\\]?*+{},0-9\\\\dwbAz:=-]{1,12}|\\[[ab.^:=\\\\-]{1,5}\\]", 200)
     ) {
         let taken: Vec<String> = expressions
             .into_iter()
