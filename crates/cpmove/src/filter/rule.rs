@@ -169,9 +169,9 @@ impl Match {
     /// Whether the value is a regular expression. Exim stops delivering a mailbox's mail for an
     /// expression that PCRE refuses, so only those are taken that are known to compile, and to
     /// need no long search: characters, `.`, `^`, `$`, `|`, `\` with one of `d D w W s S b B A z Z`
-    /// or with punctuation; classes of ASCII characters, not begun with `: . =`; `?`, `*`, `+` and `{m,n}` up to 255
-    /// behind a character or a class; groups `(…)` and `(?:…)`, of which `?` is all that may
-    /// follow them.
+    /// or with punctuation; classes of ASCII characters, not begun with `:`, `.` or `=` unless
+    /// that is all; `?`, `*`, `+` and `{m,n}` up to 255 behind a character or a class; groups
+    /// `(…)` and `(?:…)`, of which `?` is all that may follow them.
     #[must_use]
     pub fn is_regular(self) -> bool {
         matches!(self, Match::Matches | Match::DoesNotMatch)
