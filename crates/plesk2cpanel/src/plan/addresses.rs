@@ -35,6 +35,13 @@ pub(super) fn plan_addresses(
             let local = mailbox.map_or(user.local_part.as_str(), |mailbox| mailbox.local.as_str());
             lines.entry(local.to_owned()).or_default().extend(forwards.clone());
         }
+        if let Some(new) = mailbox.and_then(|mailbox| mailbox.new_address.as_ref())
+            && Alias::check_local(&user.local_part).is_ok()
+        {
+            // The mailbox had to take another name; mail for the old one still gets there.
+            let alias = Destination::Address(new.clone());
+            lines.entry(user.local_part.clone()).or_default().push(alias);
+        }
         let reachable = mailbox.is_some() || !forwards.is_empty();
         for alias in &user.aliases {
             let local = alias.to_lowercase();
@@ -105,7 +112,7 @@ fn forwards(
             record(SettingOutcome::Skipped, format!("{full}: the mailbox itself"));
             continue;
         }
-        match Destination::address(&full) {
+        match Destination::address(&ascii_address(&full)) {
             Ok(destination) => {
                 record(SettingOutcome::Converted, full);
                 destinations.push(destination);
@@ -120,6 +127,14 @@ fn forwards(
         }
     }
     destinations
+}
+
+/// An address with its domain as it is sent: punycode where it is displayed in Unicode.
+fn ascii_address(address: &str) -> String {
+    let ascii = address
+        .rsplit_once('@')
+        .and_then(|(local, domain)| Some((local, idna::domain_to_ascii(domain).ok()?)));
+    ascii.map_or_else(|| address.to_owned(), |(local, domain)| format!("{local}@{domain}"))
 }
 
 /// A bounce text as an SMTP reply can carry it: one line of ASCII without quotes.
@@ -154,7 +169,7 @@ pub(super) fn plan_catch_all(
         )
     } else if text == "discard" {
         (CatchAll::Discard, SettingOutcome::Converted, "mail is thrown away".to_owned())
-    } else if let Ok(Destination::Address(address)) = Destination::address(text) {
+    } else if let Ok(Destination::Address(address)) = Destination::address(&ascii_address(text)) {
         (CatchAll::Address(address.clone()), SettingOutcome::Converted, address)
     } else {
         findings.push(ADDRESS_NOT_CARRIED.with_remedy(

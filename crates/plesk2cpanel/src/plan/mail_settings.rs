@@ -139,6 +139,20 @@ impl MailSettings<'_> {
                 }
             };
         for filter in &filters {
+            let odd = filter.actions.iter().any(
+                |action| matches!(action, cpmove::Action::Save(folder) if folder.contains('&')),
+            );
+            if odd {
+                findings.push(SETTING_ADAPTED.with_remedy(
+                    &address,
+                    format!(
+                        "the filter `{}` files mail into a folder whose name is not plain ASCII: it \
+                         works as it is written, and no more once it is saved on cPanel's pages",
+                        filter.name
+                    ),
+                    "tell the owner not to edit this filter, or to choose a folder with a plain name",
+                ));
+            }
             let state = if filter.enabled { "" } else { "switched off, as it was" };
             record(filter.name.clone(), SettingOutcome::Converted, state.to_owned());
         }

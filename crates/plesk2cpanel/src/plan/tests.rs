@@ -160,7 +160,12 @@ fn aliases_forwards_and_the_catch_all() {
     let mut subscription = SubscriptionSpec::new("example.com");
     let mut anna = mailbox("Anna", Some(PasswordSpec::plain("secret")));
     anna.aliases = vec!["Sales".into(), "info".into()];
-    anna.forwards = vec!["copy@example.net".into(), "bert".into(), "anna@example.com".into()];
+    anna.forwards = vec![
+        "copy@example.net".into(),
+        "bert".into(),
+        "anna@example.com".into(),
+        "post@bücher.example".into(),
+    ];
     anna.forwarding_enabled = true;
     let mut off = mailbox("bert", Some(PasswordSpec::plain("secret")));
     off.forwards = vec!["nobody@example.net".into()];
@@ -194,7 +199,7 @@ fn aliases_forwards_and_the_catch_all() {
     assert_eq!(
         lines,
         BTreeMap::from([
-            ("anna", vec!["copy@example.net", "bert@example.com"]),
+            ("anna", vec!["copy@example.net", "bert@example.com", "post@xn--bcher-kva.example"]),
             ("sales", vec!["anna@example.com"]),
             ("info", vec!["anna@example.com"]),
             ("group", vec!["a@example.net"]),
@@ -255,4 +260,14 @@ fn an_address_that_cpanel_cannot_hold_gets_the_nearest_name() {
         ])
     );
     assert_eq!(codes(&plan, "a+b@example.com"), ["local-part-adapted"]);
+    // Mail for the old address still gets there.
+    let account = plan.account().unwrap();
+    let aliases: Vec<_> = account.domains[0]
+        .mail
+        .aliases
+        .iter()
+        .map(|alias| (alias.local.as_str(), alias.destinations.clone()))
+        .collect();
+    let to = |address: &str| vec![cpmove::Destination::Address(address.to_owned())];
+    assert_eq!(aliases, [("a+b", to("a-b-2@example.com")), ("shadow", to("shadow-2@example.com"))]);
 }

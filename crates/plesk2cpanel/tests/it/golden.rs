@@ -9,7 +9,7 @@ fn fixtures() -> PathBuf {
 }
 
 /// Everything of an archive that is text and no message, in the order of the archive.
-fn readable(archive: &Path) -> String {
+pub fn readable(archive: &Path) -> String {
     let listing = tar(&["--full-time", "-tvzf"], archive);
     let listing = String::from_utf8(listing).unwrap();
     let mut text = String::from("## members: mode, size, date, name\n");

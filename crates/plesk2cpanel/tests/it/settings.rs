@@ -1,7 +1,8 @@
 //! Every mail setting of a rich backup: where it ends, and that the report accounts for each.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::process::Command;
+use std::io::Write;
+use std::process::{Command, Stdio};
 
 use plesk_fixture::{
     AddressBookSpec, AutoresponderSpec, DkimSpec, DomainAliasSpec, MailboxSpec, MailingListSpec,
@@ -34,17 +35,26 @@ fn secret() -> PasswordSpec {
     PasswordSpec::plain("secret")
 }
 
-/// A new RSA key, as Plesk keeps it in `/etc/domainkeys/DOMAIN/default`.
-fn dkim_key() -> String {
-    let output = Command::new("openssl")
-        .args(["genrsa", "-traditional", "1024"])
-        .output()
+/// As Plesk keeps it in `/etc/domainkeys/DOMAIN/default`.
+const KEY: &str = include_str!("../data/dkim-test-key.pem");
+
+/// The public half, as it stands in the XML and in the DNS record behind `p=`.
+fn public_half(key: &str) -> String {
+    let mut openssl = Command::new("openssl")
+        .args(["rsa", "-pubout"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
         .expect("openssl is installed");
+    openssl.stdin.take().unwrap().write_all(key.as_bytes()).unwrap();
+    let output = openssl.wait_with_output().unwrap();
     assert!(output.status.success());
-    String::from_utf8(output.stdout).unwrap()
+    let pem = String::from_utf8(output.stdout).unwrap();
+    pem.lines().filter(|line| !line.starts_with("-----")).collect()
 }
 
-fn rich(key: &str) -> Spec {
+fn rich() -> Spec {
     let file = |path: &str, text: &str| MemoryFile::file(path, 1_700_000_000, text);
     let message =
         file("Maildir/cur/1700000001.M1P1.old:2,S", "From: a@b.example\nSubject: x\n\nhello\n");
@@ -109,8 +119,12 @@ fn rich(key: &str) -> Spec {
     subscription.aliases = vec![DomainAliasSpec::new("alias.example")];
     subscription.mailboxes = vec![anna, bert];
     subscription.catch_all = Some("bounce:Nobody here".into());
-    subscription.dkim =
-        Some(DkimSpec { enabled: true, private_key: Some(key.to_owned()), ..DkimSpec::default() });
+    subscription.dkim = Some(DkimSpec {
+        enabled: true,
+        public_key: public_half(KEY),
+        private_key: Some(KEY.to_owned()),
+        ..DkimSpec::default()
+    });
     subscription.mailing_lists = vec![MailingListSpec {
         name: "news".into(),
         owners: vec!["anna@example.com".into()],
@@ -133,9 +147,9 @@ struct Converted {
 }
 
 impl Converted {
-    fn new(key: &str) -> Converted {
+    fn new() -> Converted {
         let place = Place::new();
-        place.pack("backup.tar", &rich(key));
+        place.pack("backup.tar", &rich());
         let run = place.run(&["convert", "backup.tar", "--output", "out"]);
         assert_eq!(run.status, Some(3), "{}", run.transcript());
         let report = place.report("out");
@@ -169,8 +183,7 @@ impl Converted {
 
 #[test]
 fn every_setting_arrives_or_is_named() {
-    let key = dkim_key();
-    let converted = Converted::new(&key);
+    let converted = Converted::new();
 
     // The autoresponder: its text, when it answers, and the line that turns it on.
     assert_eq!(
@@ -216,7 +229,7 @@ fn every_setting_arrives_or_is_named() {
     let private = converted.member("domainkeys/private/example.com");
     assert_eq!(
         private.split_whitespace().collect::<String>(),
-        key.split_whitespace().collect::<String>()
+        KEY.split_whitespace().collect::<String>()
     );
     let book = converted.member(&format!("{beside}/addressbook.vcf"));
     assert!(
@@ -233,9 +246,9 @@ fn every_setting_arrives_or_is_named() {
 /// the report under its name.
 #[test]
 fn no_setting_of_the_xml_is_missing_in_the_report() {
-    let converted = Converted::new(&dkim_key());
+    let converted = Converted::new();
     let tree = converted.place.path("tree");
-    plesk_fixture::pack_directory(&rich(&dkim_key()), &tree).unwrap();
+    plesk_fixture::pack_directory(&rich(), &tree).unwrap();
     let script = r#"
 import sys, xml.etree.ElementTree as ET
 root = ET.parse(sys.argv[1]).getroot()
@@ -280,18 +293,33 @@ for lists in root.iter("maillists"):
 
 /// Mail that is signed with the converted key verifies against the record that the old one had.
 #[test]
-fn the_key_is_the_same_key() {
-    let key = dkim_key();
-    let converted = Converted::new(&key);
-    let public = |name: &str, pem: &str| {
-        let path = converted.place.write(name, pem.as_bytes());
-        let output = Command::new("openssl")
-            .args(["rsa", "-pubout", "-in", path.to_str().unwrap()])
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        output.stdout
-    };
-    let new = converted.member("domainkeys/private/example.com");
-    assert!(public("old.pem", &key) == public("new.pem", &new));
+fn mail_signed_with_the_converted_key_verifies_against_the_old_record() {
+    let converted = Converted::new();
+    let key = converted.member("domainkeys/private/example.com");
+    let path = converted.place.write("key.pem", key.as_bytes());
+    let script = r#"
+import sys, dkim
+message = b"From: anna@example.com\r\nTo: b@example.net\r\nSubject: hello\r\n\r\nsigned\r\n"
+signature = dkim.sign(message, b"default", b"example.com", open(sys.argv[1], "rb").read())
+def record(of):
+    return lambda name, timeout=5: b"v=DKIM1; k=rsa; p=" + of if name == b"default._domainkey.example.com." else None
+assert dkim.verify(signature + message, dnsfunc=record(sys.argv[2].encode())), "the old record"
+assert not dkim.verify(signature + message.replace(b"signed", b"forged"), dnsfunc=record(sys.argv[2].encode()))
+"#;
+    // Debian's Python, which has Debian's dkimpy.
+    let output = Command::new("/usr/bin/python3")
+        .args(["-c", script, path.to_str().unwrap(), &public_half(KEY)])
+        .output()
+        .expect("Python is installed");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Every text member of the rich account, for a reviewer.
+#[test]
+fn the_whole_account_reads_well() {
+    let converted = Converted::new();
+    let archive = converted.place.path("out/cpmove-examplecom.tar.gz");
+    insta::assert_snapshot!("rich-account", crate::golden::readable(&archive));
+    let report = std::fs::read_to_string(converted.place.path("out/report.json")).unwrap();
+    insta::assert_snapshot!("rich-report", report.replace(env!("CARGO_PKG_VERSION"), "[VERSION]"));
 }
