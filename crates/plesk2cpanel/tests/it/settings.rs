@@ -123,7 +123,6 @@ fn rich() -> Spec {
         enabled: true,
         public_key: public_half(KEY),
         private_key: Some(KEY.to_owned()),
-        ..DkimSpec::default()
     });
     subscription.mailing_lists = vec![MailingListSpec {
         name: "news".into(),
