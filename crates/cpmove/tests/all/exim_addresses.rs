@@ -8,57 +8,9 @@ use cpmove::*;
 use crate::exim::Exim;
 use crate::mail_settings::account;
 
-/// An alias does not keep a mailbox of the same address from receiving; a lookup of `lsearch*`
-/// takes the line `*` if there is none for the address.
-const ROUTERS: &str = "\
-ALIAS_FILES = PLACE/va
-IS_MAILBOX = ${if exists{PLACE/homedir/etc/$domain_data/passwd}{${lookup{$local_part}lsearch{PLACE/homedir/etc/$domain_data/passwd}{yes}{no}}}{no}}
-begin routers
-system_account:
-  driver = accept
-  domains = host.example
-  local_parts = acct
-  transport = inbox
-remote:
-  driver = accept
-  domains = ! dsearch;ALIAS_FILES
-  transport = remote
-aliases:
-  driver = redirect
-  domains = dsearch;ALIAS_FILES
-  data = ${lookup{$local_part@$domain}lsearch{ALIAS_FILES/$domain_data}}
-  allow_fail
-  allow_defer
-  unseen = IS_MAILBOX
-  pipe_transport = pipe
-mailbox:
-  driver = accept
-  domains = dsearch;ALIAS_FILES
-  local_part_suffix = +*
-  local_part_suffix_optional
-  condition = IS_MAILBOX
-  transport = inbox
-domain_forward:
-  driver = redirect
-  domains = dsearch;ALIAS_FILES
-  data = ${lookup{$domain}lsearch{PLACE/vad/$domain_data}{$local_part@$value}}
-everything_else:
-  driver = redirect
-  domains = dsearch;ALIAS_FILES
-  data = ${lookup{$local_part@$domain}lsearch*{ALIAS_FILES/$domain_data}}
-  allow_fail
-  allow_defer
-  pipe_transport = pipe
-begin transports
-inbox:
-  driver = appendfile
-  file = /dev/null
-remote:
-  driver = appendfile
-  file = /dev/null
-pipe:
-  driver = pipe
-";
+/// The account's name in front, and the routers that the converter is checked with, too.
+const ROUTERS: &str =
+    concat!("ACCOUNT = acct\n", include_str!("../../../../fixtures/exim/routers.conf"));
 
 fn alias(local: &str, destinations: Vec<Destination>) -> Alias {
     Alias { local: local.to_owned(), destinations }
@@ -121,6 +73,10 @@ fn example() -> Account {
         account
             .domains
             .push(domain("own.example", DomainMail { default, ..DomainMail::default() }));
+        let routing = MailRouting::Remote;
+        account
+            .domains
+            .push(domain("away.example", DomainMail { routing, ..DomainMail::default() }));
     })
 }
 
@@ -232,6 +188,8 @@ fn everything_else() {
     let exim = exim(&example());
     assert_eq!(deliveries(&exim, "any@open.example"), ["all@else.example remote"]);
     assert_eq!(deliveries(&exim, "any@own.example"), ["acct@host.example inbox"]);
+    // Its mail is another server's.
+    assert_eq!(deliveries(&exim, "any@away.example"), ["any@away.example remote"]);
     // The whole domain is another name.
     assert_eq!(
         deliveries(&exim, "anna@alias.example"),
