@@ -10,7 +10,8 @@ use rayon::prelude::*;
 
 use crate::content::content_findings;
 use crate::error::Error;
-use crate::finding::{ARCHIVE_DAMAGED, CONTENT_MISSING, NO_MAIL};
+use crate::finding::{ARCHIVE_DAMAGED, CONTENT_MISSING, NO_MAIL, SETTING_ADAPTED};
+use crate::job::write_beside;
 use crate::mailbox::ResolvedMailbox;
 use crate::options::{ReadOptions, WriteOptions};
 use crate::plan::{AccountName, AccountPlan, Context, OnDisk, plan_account};
@@ -18,7 +19,7 @@ use crate::progress::{Interrupt, Progress, Stage};
 use crate::read_back::read_back;
 use crate::report::{AccountReport, ErrorReport, Outcome};
 use crate::scan::{ArchiveToScan, Depth, ScannedDomain, archives_of, scan_domain};
-use crate::write::{Sources, write_account};
+use crate::write::{BAYES, Sources, write_account};
 
 /// What all subscriptions of a run share.
 pub(crate) struct Run<'a> {
@@ -90,12 +91,21 @@ impl Run<'_> {
             key: self.options.secret_key.as_ref(),
             on_disk: &on_disk,
             dkim: &self.dkim_keys(subscription),
+            lists_as_forwarders: self.options.lists_as_forwarders,
         };
         let plan = plan_account(subscription, &context)?;
         report.settings.clone_from(&plan.settings);
         report.findings.extend(plan.findings.iter().cloned());
 
         let mailboxes = self.resolve(&plan, &scanned);
+        if let Some(address) = most_learned(&mailboxes) {
+            report.findings.push(SETTING_ADAPTED.with_remedy(
+                address,
+                "cPanel has one set of what the spam filter learned for the whole account: this \
+                 mailbox's is used; what others learned is kept as files",
+                "nothing to do: the filter goes on learning",
+            ));
+        }
         for mailbox in &mailboxes {
             report.mailboxes.push(mailbox.report(self.depth.malformed));
             report.findings.extend(mailbox.findings());
@@ -183,7 +193,14 @@ impl Run<'_> {
         report: &mut AccountReport,
     ) -> Result<(), Error> {
         let account = self.pool.install(|| plan.account())?;
-        let sources = Sources { backup: self.backup, plan, account: &account, scanned, mailboxes };
+        let sources = Sources {
+            backup: self.backup,
+            plan,
+            account: &account,
+            scanned,
+            mailboxes,
+            bayes: most_learned(mailboxes),
+        };
         let bytes = mailboxes.iter().map(ResolvedMailbox::bytes).sum();
         self.progress.stage(&plan.domain, Stage::Writing, Some(bytes));
         let written = write_account(
@@ -197,6 +214,11 @@ impl Run<'_> {
         read_back(&sources, &written, self.progress, self.interrupt)?;
         let is_file = output.options.form != cpmove::Form::Directory;
         report.archive_bytes = is_file.then(|| written.archive.size());
+        if let Some(table) = &plan.list_members {
+            let path = output.options.output.join(format!("list-members-{}.csv", account.user));
+            write_beside(&path, table.as_bytes())
+                .map_err(|source| Error::Output { path: path.clone(), source })?;
+        }
         let path = written.archive.publish()?;
         report.archive = path.file_name().map(|name| name.to_string_lossy().into_owned());
         report.outcome = Outcome::Converted;
@@ -220,6 +242,18 @@ fn refuse_without_mail(report: &AccountReport, scanned: &[ScannedDomain]) -> Res
             text: format!("{}: {}", lost.object, lost.text),
         })
     })
+}
+
+/// Address of the mailbox with the most Bayes data, the first by address among equals.
+fn most_learned<'a>(mailboxes: &'a [ResolvedMailbox<'_>]) -> Option<&'a str> {
+    let learned = |mailbox: &ResolvedMailbox<'_>| -> u64 {
+        let files = mailbox.kept().filter(|(_, file)| file.path.starts_with(BAYES));
+        files.map(|(_, file)| file.source.stored).sum()
+    };
+    let sums = mailboxes.iter().map(|mailbox| (learned(mailbox), mailbox.plan.address.as_str()));
+    let most = sums.filter(|(bytes, _)| *bytes > 0);
+    most.min_by_key(|(bytes, address)| (std::cmp::Reverse(*bytes), *address))
+        .map(|(_, address)| address)
 }
 
 fn on_disk(domain: &ScannedDomain) -> BTreeMap<Vec<u8>, OnDisk> {

@@ -107,6 +107,9 @@ pub struct Read {
     /// The old Dovecot had pop3_reuse_xuidl = yes: X-UIDL headers name the messages
     #[arg(long)]
     pub reuse_x_uidl: bool,
+    /// Make a forwarder to all members of each mailing list, which cPanel would need made by hand
+    #[arg(long)]
+    pub lists_as_forwarders: bool,
 }
 
 /// How archives are written.
@@ -185,6 +188,7 @@ impl Read {
             only: self.only.clone(),
             old_server: self.old_server.clone(),
             reuse_x_uidl: self.reuse_x_uidl,
+            lists_as_forwarders: self.lists_as_forwarders,
             secret_key,
             users: self.users.iter().cloned().collect(),
         })

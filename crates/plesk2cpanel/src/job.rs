@@ -90,7 +90,7 @@ impl Job {
         let run = self.run(false, &pool, progress, interrupt, Some(output));
         let accounts = self.each(options.jobs, &run)?;
         let report = self.report(accounts);
-        write_report(&options.output, &report_path, &report).map_err(failed)?;
+        write_beside(&report_path, report.to_json().as_bytes()).map_err(failed)?;
         Ok(report)
     }
 
@@ -231,10 +231,11 @@ fn thread_pool(jobs: usize) -> Result<rayon::ThreadPool, Error> {
         .map_err(|error| Error::Threads { text: error.to_string() })
 }
 
-/// Under a temporary name first, so that a killed run leaves no half report.
-fn write_report(directory: &Path, path: &Path, report: &Report) -> std::io::Result<()> {
+/// A file beside the archives: under a temporary name first, so that a killed run leaves no half one.
+pub(crate) fn write_beside(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let directory = path.parent().unwrap_or_else(|| Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(directory)?;
-    file.write_all(report.to_json().as_bytes())?;
+    file.write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())

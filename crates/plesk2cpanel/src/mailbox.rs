@@ -16,7 +16,7 @@ use crate::finding::{
 use crate::mail_findings::{because, count, describe, server_name, some};
 use crate::plan::MailboxPlan;
 use crate::report::{FolderReport, MailboxReport, ServerReport};
-use crate::scan::{HomeFile, ScannedMailbox};
+use crate::scan::{HomeFile, ScannedMailbox, can_be_written};
 use crate::write::BESIDE;
 
 /// A mailbox whose messages have their names.
@@ -251,15 +251,6 @@ impl<'a> ResolvedMailbox<'a> {
         }
         findings
     }
-}
-
-/// Whether each part of a path is a name that every system takes.
-fn can_be_written(path: &[u8]) -> bool {
-    path.split(|byte| *byte == b'/').all(|part| {
-        !matches!(part, b"" | b"." | b"..")
-            && part.len() <= 255
-            && !part.iter().any(u8::is_ascii_control)
-    })
 }
 
 /// Findings that are worth a line: oddities of message names are named up to a number, and a list

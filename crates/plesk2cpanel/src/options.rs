@@ -18,6 +18,8 @@ pub struct ReadOptions {
     pub reuse_x_uidl: bool,
     /// The source server's key for `$AES-128-CBC$` passwords.
     pub secret_key: Option<SecretKey>,
+    /// Make a group of forwards of each mailing list.
+    pub lists_as_forwarders: bool,
     /// Account names chosen by hand, by the subscription's domain in lower-case ASCII.
     pub users: BTreeMap<String, UserName>,
 }

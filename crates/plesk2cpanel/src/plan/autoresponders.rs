@@ -5,7 +5,7 @@ use std::fmt::Write;
 use cpmove::{Account, Autoresponder, ContentType, Destination};
 use plesk_backup::{Domain, MailUser};
 
-use super::extras::Extra;
+use super::extras::{Extra, Extras};
 use super::mailboxes::MailboxPlan;
 use crate::finding::{Finding, SETTING_ADAPTED};
 use crate::mail_findings::some;
@@ -36,7 +36,7 @@ pub(crate) fn plan_autoresponders(
     scratch: &Account,
     settings: &mut Vec<SettingReport>,
     findings: &mut Vec<Finding>,
-    extras: &mut Vec<Extra>,
+    extras: &mut Extras,
 ) -> Answers {
     let mut answers = Answers::default();
     for user in users {
@@ -67,7 +67,7 @@ pub(crate) fn plan_autoresponders(
             };
             if let Some(why) = why_not {
                 let file = format!("autoresponder-{}.txt", number + 1);
-                extras.push(Extra::beside(domain, local, &file, as_text(item)));
+                extras.files.push(Extra::beside(domain, local, &file, as_text(item)));
                 record(
                     SettingOutcome::Skipped,
                     format!("{name}: {why}; its text is kept in the home as {file}"),

@@ -2,6 +2,15 @@
 
 use plesk_backup::Domain;
 
+/// What a plan makes besides the account itself.
+#[derive(Debug, Default)]
+pub(crate) struct Extras {
+    /// Files for the home.
+    pub files: Vec<Extra>,
+    /// Rows of the table of all mailing lists, which lies beside the archive.
+    pub list_members: String,
+}
+
 /// A small file below `homedir/from-plesk/`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Extra {

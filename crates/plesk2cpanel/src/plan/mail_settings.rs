@@ -5,8 +5,9 @@ use cpmove::{Account, DkimKey, DomainMail, Login, Mailbox};
 use plesk_backup::{Domain, MailUser};
 
 use super::autoresponders::plan_autoresponders;
-use super::extras::Extra;
+use super::extras::{Extra, Extras};
 use super::filters::{Converted, convert_script};
+use super::lists::plan_lists;
 use super::mailboxes::MailboxPlan;
 use super::spam::Merged;
 use super::{DomainPlan, address_book};
@@ -24,6 +25,7 @@ pub(crate) struct MailSettings<'a> {
     pub(crate) users: &'a [MailUser],
     /// The private DKIM key of the backup, or why it can't be read.
     pub(crate) dkim: Option<&'a Result<Vec<u8>, String>>,
+    pub(crate) lists_as_forwarders: bool,
     /// An account by which the writer is asked what it takes.
     pub(crate) scratch: Account,
 }
@@ -38,7 +40,7 @@ impl MailSettings<'_> {
         spam: &mut Merged,
         settings: &mut Vec<SettingReport>,
         findings: &mut Vec<Finding>,
-        extras: &mut Vec<Extra>,
+        extras: &mut Extras,
     ) {
         self.scratch.main_domain = self.plan.name.clone();
         self.scratch.domains[0].name = self.plan.name.clone();
@@ -73,7 +75,7 @@ impl MailSettings<'_> {
         }
         self.dkim(mail, settings, findings);
         self.of_the_server(settings);
-        self.lists(settings, findings, extras);
+        plan_lists(self.domain, self.lists_as_forwarders, mail, settings, findings, extras);
     }
 
     fn address_book(
@@ -81,7 +83,7 @@ impl MailSettings<'_> {
         user: &MailUser,
         address: &str,
         settings: &mut Vec<SettingReport>,
-        extras: &mut Vec<Extra>,
+        extras: &mut Extras,
     ) {
         let Some(book) = user.address_book.as_ref().filter(|book| !book.contacts.is_empty()) else {
             return;
@@ -98,7 +100,7 @@ impl MailSettings<'_> {
             outcome: SettingOutcome::Adapted,
             detail: format!("{} contacts as vCards in {}", book.contacts.len(), extra.path),
         });
-        extras.push(extra);
+        extras.files.push(extra);
     }
 
     fn sieve(
@@ -249,52 +251,4 @@ impl MailSettings<'_> {
             adapted("grey-listing", format!("{word}: cPanel has it for the whole server"));
         }
     }
-
-    fn lists(
-        &self,
-        settings: &mut Vec<SettingReport>,
-        findings: &mut Vec<Finding>,
-        extras: &mut Vec<Extra>,
-    ) {
-        let Some(system) = &self.domain.mail else { return };
-        for list in &system.mailing_lists {
-            let address = format!("{}@{}", list.name, self.domain.ascii_name);
-            let mut table = String::from("role,address,name\r\n");
-            for owner in &list.owners {
-                table.push_str(&csv(&["owner", owner, ""]));
-            }
-            for member in &list.recipients {
-                let name = member.full_name.as_deref().unwrap_or_default();
-                table.push_str(&csv(&["member", &member.address, name]));
-            }
-            for setting in &list.settings {
-                table.push_str(&csv(&["setting", &setting.name, &setting.value]));
-            }
-            let extra =
-                Extra::beside(self.domain, &list.name, "list-members.csv", table.into_bytes());
-            settings.push(SettingReport {
-                object: address.clone(),
-                setting: "maillist".to_owned(),
-                outcome: SettingOutcome::Skipped,
-                detail: format!("{} members, in {}", list.recipients.len(), extra.path),
-            });
-            findings.push(SETTING_ADAPTED.with_remedy(
-                &address,
-                format!(
-                    "the mailing list is not set up; its {} members, owners and settings are in {}",
-                    list.recipients.len(),
-                    extra.path
-                ),
-                "make the list in cPanel after the restore, and give it the members from the file",
-            ));
-            extras.push(extra);
-        }
-    }
-}
-
-/// A line of RFC 4180.
-fn csv(fields: &[&str]) -> String {
-    let quoted: Vec<String> =
-        fields.iter().map(|field| format!("\"{}\"", field.replace('"', "\"\""))).collect();
-    quoted.join(",") + "\r\n"
 }

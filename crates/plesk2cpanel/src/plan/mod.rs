@@ -8,6 +8,7 @@ mod autoresponders;
 mod domains;
 mod extras;
 mod filters;
+mod lists;
 mod logins;
 mod mail_settings;
 mod mailboxes;
@@ -21,7 +22,7 @@ use plesk_backup::{Description, MailUser, SecretKey, Status, Subscription};
 use rayon::prelude::*;
 
 pub(crate) use domains::DomainPlan;
-pub(crate) use extras::Extra;
+pub(crate) use extras::{Extra, Extras};
 pub(crate) use logins::LoginPlan;
 pub(crate) use mailboxes::{MailboxPlan, OnDisk};
 pub(crate) use names::{AccountName, account_names, known_domains};
@@ -49,6 +50,8 @@ pub(crate) struct AccountPlan {
     pub mailboxes: Vec<MailboxPlan>,
     /// Files that are made for the home.
     pub extras: Vec<Extra>,
+    /// Members of all mailing lists as a table, for beside the archive.
+    pub list_members: Option<String>,
     /// The login of the account itself.
     login: LoginPlan,
     /// What became of each setting.
@@ -98,6 +101,8 @@ pub(crate) struct Context<'a> {
     pub on_disk: &'a DiskFacts,
     /// Private DKIM keys by the index of the domain, or why one can't be read.
     pub dkim: &'a [Option<Result<Vec<u8>, String>>],
+    /// Make a group of forwards of each mailing list.
+    pub lists_as_forwarders: bool,
 }
 
 /// Plans one subscription.
@@ -115,7 +120,7 @@ pub(crate) fn plan_account(
     let salt_seed = salt_seed(subscription, context.description);
 
     let mut spam = spam::Merged::default();
-    let mut extras = Vec::new();
+    let mut extras = Extras::default();
     let mut mailboxes = Vec::new();
     let mut account_domains = Vec::new();
     let all: Vec<_> = subscription.domains().collect();
@@ -163,6 +168,7 @@ pub(crate) fn plan_account(
                 domain,
                 users,
                 dkim: context.dkim.get(source).and_then(Option::as_ref),
+                lists_as_forwarders: context.lists_as_forwarders,
                 scratch: Account::new(context.name.user.clone(), plan.name.clone(), stamp.max(0)),
             };
             mail_settings.apply(
@@ -234,7 +240,9 @@ pub(crate) fn plan_account(
         account,
         domains,
         mailboxes,
-        extras,
+        list_members: (!extras.list_members.is_empty())
+            .then(|| format!("{}{}", lists::TABLE_HEAD, extras.list_members)),
+        extras: extras.files,
         login,
         settings,
         findings,
@@ -274,6 +282,9 @@ fn salt_seed(subscription: &Subscription, description: &Description) -> Vec<u8> 
 fn is_off(setting: &plesk_backup::Setting) -> bool {
     matches!((setting.name.as_str(), setting.value.as_str()), ("virusfilter", "state=none"))
 }
+
+/// Kinds of content beside mailboxes that come along.
+const CARRIED: &[&str] = &["key", "domainmaillist"];
 
 /// Names what the backup has and this program leaves behind.
 fn not_carried(
@@ -330,7 +341,12 @@ fn not_carried(
         ));
     }
     let mut left: BTreeMap<String, (u64, u64)> = BTreeMap::new();
-    for content in &subscription.other_content {
+    // Keys and the archives of lists have their own lines in the report.
+    let others = subscription
+        .other_content
+        .iter()
+        .filter(|content| !CARRIED.contains(&content.kind.as_str()));
+    for content in others {
         let entry = left.entry(content.kind.clone()).or_default();
         entry.0 += 1;
         entry.1 += content.files.iter().filter_map(|file| file.size).sum::<u64>();

@@ -20,8 +20,14 @@ fn describe(spec: &Spec) -> Description {
 fn plan_with(spec: &Spec, on_disk: &DiskFacts) -> AccountPlan {
     let description = describe(spec);
     let names = account_names("backup", &description.subscriptions, &BTreeMap::new()).unwrap();
-    let context =
-        Context { description: &description, name: &names[0], key: None, on_disk, dkim: &[] };
+    let context = Context {
+        description: &description,
+        name: &names[0],
+        key: None,
+        on_disk,
+        dkim: &[],
+        lists_as_forwarders: false,
+    };
     plan_account(&description.subscriptions[0], &context).unwrap()
 }
 

@@ -147,6 +147,8 @@ pub(crate) struct ScannedDomain {
     pub unreadable: Vec<(String, String)>,
     /// Mailboxes by the name of their directory.
     pub mailboxes: BTreeMap<Vec<u8>, ScannedMailbox>,
+    /// Archives of mailing lists, by their path in the list archive.
+    pub list_files: Vec<HomeFile>,
     /// Members outside any mailbox.
     pub elsewhere: Vec<(Vec<u8>, u64)>,
 }
@@ -158,6 +160,8 @@ pub(crate) struct ArchiveToScan {
     pub content: ContentRef,
     /// The mailbox, for an archive that holds a single maildir at its root.
     pub mailbox: Option<Vec<u8>>,
+    /// It holds archives of mailing lists, and no mailbox.
+    pub lists: bool,
 }
 
 /// The distinct archives that a mail domain's content stands in.
@@ -176,6 +180,7 @@ pub(crate) fn archives_of(mail: &plesk_backup::MailSystem) -> Vec<ArchiveToScan>
                 ..reference.clone()
             },
             mailbox: mailbox.map(|name| name.as_bytes().to_vec()),
+            lists: false,
         });
     };
     for reference in &mail.content {
@@ -184,6 +189,12 @@ pub(crate) fn archives_of(mail: &plesk_backup::MailSystem) -> Vec<ArchiveToScan>
     for user in &mail.mailusers {
         for reference in user.mailbox.iter().flat_map(|mailbox| &mailbox.content) {
             add(reference, Some(&user.local_part));
+        }
+    }
+    let own = mail.mailing_lists.iter().flat_map(|list| &list.content);
+    for content in mail.mailing_list_content.iter().chain(own) {
+        if volumes(content).is_some() {
+            archives.push(ArchiveToScan { content: content.clone(), mailbox: None, lists: true });
         }
     }
     archives
@@ -225,6 +236,7 @@ pub(crate) fn scan_domain(
             depth,
             offset: archive.content.offset.as_deref().map(str::as_bytes),
             mailbox: archive.mailbox.as_deref(),
+            lists: archive.lists,
             ordinal: 0,
             links: Vec::new(),
             domain: &mut domain,
@@ -256,4 +268,13 @@ pub(crate) fn archive_name(backup: &Backup, content: &ContentRef) -> String {
         Some([first, ..]) => entry_name(backup, *first),
         _ => content.path.clone(),
     }
+}
+
+/// Whether each part of a path is a name that every system takes.
+pub(crate) fn can_be_written(path: &[u8]) -> bool {
+    path.split(|byte| *byte == b'/').all(|part| {
+        !matches!(part, b"" | b"." | b"..")
+            && part.len() <= 255
+            && !part.iter().any(u8::is_ascii_control)
+    })
 }

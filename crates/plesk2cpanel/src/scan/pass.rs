@@ -9,7 +9,9 @@ use plesk_backup::mail_content::{Inside, Located, locate};
 use plesk_backup::{ArchiveDamage, Member, MemberKind};
 
 use super::look::look;
-use super::{CutMessage, Depth, HomeFile, ScannedDomain, ScannedMailbox, Source, Tally};
+use super::{
+    CutMessage, Depth, HomeFile, ScannedDomain, ScannedMailbox, Source, Tally, can_be_written,
+};
 
 /// Largest state file that is read: a list of two million messages.
 const STATE_LIMIT: u64 = 256 << 20;
@@ -25,6 +27,7 @@ pub(super) struct Pass<'a> {
     pub(super) depth: Depth,
     pub(super) offset: Option<&'a [u8]>,
     pub(super) mailbox: Option<&'a [u8]>,
+    pub(super) lists: bool,
     /// Position of the next member.
     pub(super) ordinal: u64,
     /// Hard links, looked up when all names are known.
@@ -65,6 +68,18 @@ impl Pass<'_> {
         let ordinal = self.ordinal;
         self.ordinal += 1;
         let path = member.path.clone();
+        if self.lists {
+            match member.kind {
+                MemberKind::File if can_be_written(&path) => {
+                    let source = self.plain_source(member, ordinal);
+                    let file = HomeFile { path, mtime: member.mtime, source };
+                    self.domain.list_files.push(file);
+                }
+                MemberKind::Directory => {}
+                _ => self.domain.elsewhere.push((path, member.size)),
+            }
+            return;
+        }
         match self.locate(&path) {
             Some((mailbox, Inside::Maildir(rest))) => {
                 self.in_maildir(member, ordinal, &mailbox, &rest, path);
@@ -184,6 +199,7 @@ impl Pass<'_> {
     pub(super) fn finish(&mut self, damage: &[ArchiveDamage]) {
         self.resolve_links();
         for damage in damage {
+            self.drop_cut_file(damage);
             let Some(place) = damage.member.as_ref().and_then(|path| self.message_place(path))
             else {
                 continue;
@@ -204,6 +220,32 @@ impl Pass<'_> {
             for mailbox in self.domain.mailboxes.values_mut() {
                 mailbox.drop_cut(source, damage);
             }
+        }
+    }
+
+    /// A file beside the mail that is cut is not kept as if it were whole.
+    fn drop_cut_file(&mut self, damage: &ArchiveDamage) {
+        let Some(path) = &damage.member else { return };
+        let archive = self.archive;
+        let is_cut = |file: &HomeFile| {
+            file.source.archive == archive
+                && file.source.stored == damage.member_size
+                && path.ends_with(&file.path)
+        };
+        let files = self
+            .domain
+            .mailboxes
+            .values_mut()
+            .map(|mailbox| (&mut mailbox.beside, Some(&mut mailbox.not_carried)));
+        for (files, left) in files.chain([(&mut self.domain.list_files, None)]) {
+            let Some(at) = files.iter().rposition(is_cut) else { continue };
+            let file = files.remove(at);
+            let cut = (file.path, damage.member_read);
+            match left {
+                Some(left) => left.push(cut),
+                None => self.domain.elsewhere.push(cut),
+            }
+            return;
         }
     }
 

@@ -32,6 +32,8 @@ const PRIVATE_FILE: u32 = 0o600;
 
 /// Directory of the home that takes what lay beside the mail in Plesk: `from-plesk/DOMAIN/LOCAL/…`.
 pub(crate) const BESIDE: &str = "from-plesk";
+/// What SpamAssassin learned, below a mailbox's directory in Plesk and the home in cPanel.
+pub(crate) const BAYES: &[u8] = b".spamassassin/bayes_";
 
 /// Everything that one account is written from.
 pub(crate) struct Sources<'a> {
@@ -45,6 +47,8 @@ pub(crate) struct Sources<'a> {
     pub scanned: &'a [ScannedDomain],
     /// Mailboxes, in the order of the plan.
     pub mailboxes: &'a [ResolvedMailbox<'a>],
+    /// Address of the mailbox whose Bayes data becomes the account's.
+    pub bayes: Option<&'a str>,
 }
 
 /// A written archive, and a checksum of each message as it went in.
@@ -106,8 +110,8 @@ pub(crate) fn write_account(
     let mut findings = Vec::new();
     for mailbox in sources.mailboxes {
         write_lists(&mut writer, sources, mailbox, options, &mut findings)?;
-        make_place_beside(&mut writer, sources.plan, mailbox)?;
     }
+    make_places_beside(&mut writer, sources)?;
     let mut stream = Stream::new(&mut writer, sources, progress, interrupt);
     for domain in 0..sources.scanned.len() {
         stream.domain(domain)?;
@@ -176,23 +180,47 @@ fn write_lists(
     Ok(())
 }
 
-/// Path of a file beside the mail.
-pub(crate) fn kept_path(plan: &AccountPlan, mailbox: &ResolvedMailbox<'_>, file: &[u8]) -> Vec<u8> {
-    let domain = &plan.domains[mailbox.plan.domain].name;
+/// Path of a file beside the mail. cPanel has one set of Bayes data for the account: that of the
+/// mailbox which learned most goes where it is read.
+pub(crate) fn kept_path(
+    sources: &Sources<'_>,
+    mailbox: &ResolvedMailbox<'_>,
+    file: &[u8],
+) -> Vec<u8> {
+    if let Some(name) = file.strip_prefix(BAYES)
+        && sources.bayes == Some(mailbox.plan.address.as_str())
+        && !name.contains(&b'/')
+    {
+        return [b"homedir/", BAYES, name].concat();
+    }
+    let domain = &sources.plan.domains[mailbox.plan.domain].name;
     let mut path =
         format!("homedir/{BESIDE}/{domain}/{}/", mailbox.plan.local.as_str()).into_bytes();
     path.extend(file);
     path
 }
 
+/// Path of an archive of a mailing list; `domain` is the index among the backup's domains.
+pub(crate) fn list_path(plan: &AccountPlan, domain: usize, file: &[u8]) -> Vec<u8> {
+    let name = plan
+        .domains
+        .iter()
+        .find(|plan| plan.source == Some(domain))
+        .map_or("domain", |plan| plan.name.as_str());
+    [format!("homedir/{BESIDE}/{name}/lists/").as_bytes(), file].concat()
+}
+
 /// The directories of the files beside the mail.
-fn make_place_beside(
-    writer: &mut ArchiveWriter,
-    plan: &AccountPlan,
-    mailbox: &ResolvedMailbox<'_>,
-) -> Result<(), Error> {
-    for (_, file) in mailbox.kept() {
-        make_directories(writer, &kept_path(plan, mailbox, &file.path))?;
+fn make_places_beside(writer: &mut ArchiveWriter, sources: &Sources<'_>) -> Result<(), Error> {
+    for mailbox in sources.mailboxes {
+        for (_, file) in mailbox.kept() {
+            make_directories(writer, &kept_path(sources, mailbox, &file.path))?;
+        }
+    }
+    for (domain, scanned) in sources.scanned.iter().enumerate() {
+        for file in &scanned.list_files {
+            make_directories(writer, &list_path(sources.plan, domain, &file.path))?;
+        }
     }
     Ok(())
 }

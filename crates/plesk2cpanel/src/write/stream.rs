@@ -7,7 +7,7 @@ use cpmove::ArchiveWriter;
 use mail_model::maildir::Place;
 use plesk_backup::{Member, printable};
 
-use super::{FILE, KeptFile, PRIVATE_FILE, Sources, folder_path, kept_path};
+use super::{FILE, KeptFile, PRIVATE_FILE, Sources, folder_path, kept_path, list_path};
 use crate::error::Error;
 use crate::progress::{Interrupt, Progress};
 use crate::scan::{Source, archive_name};
@@ -25,6 +25,7 @@ pub(super) struct Sums {
 enum Target {
     Message { mailbox: usize, folder: usize, message: usize },
     Kept { mailbox: usize, file: usize },
+    List { domain: usize, file: usize },
 }
 
 /// A member that is wanted, and as what.
@@ -153,14 +154,20 @@ impl<'a> Stream<'a> {
             Target::Message { mailbox, folder, message } => {
                 self.sums.checksums[mailbox][folder][message] = crc;
             }
-            Target::Kept { .. } => {
+            Target::Kept { .. } | Target::List { .. } => {
                 self.sums.kept.insert(path, KeptFile { size, crc });
             }
         }
     }
 
     fn wanted(&self, domain: usize) -> Vec<Wanted> {
-        let mut wanted = Vec::new();
+        let lists = self.sources.scanned[domain].list_files.iter().enumerate();
+        let mut wanted: Vec<Wanted> = lists
+            .map(|(file, list)| Wanted {
+                source: list.source,
+                target: Target::List { domain, file },
+            })
+            .collect();
         for (index, mailbox) in self.sources.mailboxes.iter().enumerate() {
             if self.sources.plan.domains[mailbox.plan.domain].source != Some(domain) {
                 continue;
@@ -203,12 +210,21 @@ impl<'a> Stream<'a> {
                 path.extend(message.name.to_bytes());
                 NewFile { path, mode: FILE, size: raw.size, mtime: raw.mtime }
             }
+            Target::List { domain, file } => {
+                let file = &self.sources.scanned[domain].list_files[file];
+                NewFile {
+                    path: list_path(self.sources.plan, domain, &file.path),
+                    mode: PRIVATE_FILE,
+                    size: file.source.stored,
+                    mtime: file.mtime,
+                }
+            }
             Target::Kept { mailbox, file } => {
                 let mailbox = &self.sources.mailboxes[mailbox];
                 let scanned = mailbox.scanned.expect("only scanned mailboxes have files");
                 let file = &scanned.beside[file];
                 NewFile {
-                    path: kept_path(self.sources.plan, mailbox, &file.path),
+                    path: kept_path(self.sources, mailbox, &file.path),
                     mode: PRIVATE_FILE,
                     size: file.source.stored,
                     mtime: file.mtime,

@@ -91,6 +91,10 @@ fn rich() -> Spec {
         hits: "5".into(),
         white_list: vec!["*@friend.example".into()],
         black_list: vec!["*@foe.example".into()],
+        files: vec![
+            NamedFile::new("bayes_toks", "what anna's filter learned, at length"),
+            NamedFile::new("user_prefs", "required_score 5\n"),
+        ],
         ..SpamSpec::default()
     });
     let contact = BTreeMap::from([
@@ -110,6 +114,7 @@ fn rich() -> Spec {
         action: "delete".into(),
         hits: "9.5".into(),
         black_list: vec!["*@friend.example".into()],
+        files: vec![NamedFile::new("bayes_toks", "bert's, shorter")],
         ..SpamSpec::default()
     });
 
@@ -131,6 +136,10 @@ fn rich() -> Spec {
             address: "reader@example.net".into(),
             full_name: Some("Reader, \"The\"".into()),
         }],
+        archive: vec![file(
+            "news.mbox/news.mbox",
+            "From a@b Mon Jan  1 00:00:00 2024\n\nold news\n",
+        )],
         ..MailingListSpec::default()
     }];
     Spec {
@@ -217,6 +226,16 @@ fn every_setting_arrives_or_is_named() {
     let bert = converted.member("homedir/etc/example.com/bert/filter.yaml");
     assert!(bert.contains("Delete spam") && bert.contains("/dev/null"), "{bert}");
 
+    // What the filter learned: the larger set is the account's, the other is kept.
+    assert_eq!(
+        converted.member("homedir/.spamassassin/bayes_toks"),
+        "what anna's filter learned, at length"
+    );
+    assert_eq!(
+        converted.member("homedir/from-plesk/example.com/bert/.spamassassin/bayes_toks"),
+        "bert's, shorter"
+    );
+
     // Filters: two that can be said, two that can't and are named with their text.
     let yaml = converted.member("homedir/etc/example.com/anna/filter.yaml");
     assert!(yaml.contains("Bills") && yaml.contains("Boss"), "{yaml}");
@@ -239,6 +258,25 @@ fn every_setting_arrives_or_is_named() {
         "role,address,name\r\n\"owner\",\"anna@example.com\",\"\"\r\n\
          \"member\",\"reader@example.net\",\"Reader, \"\"The\"\"\"\r\n"
     );
+}
+
+#[test]
+fn a_list_becomes_a_forwarder_when_asked_and_its_archive_is_kept() {
+    let place = Place::new();
+    place.pack("backup.tar", &rich());
+    let arguments = ["convert", "backup.tar", "--output", "out", "--lists-as-forwarders"];
+    assert_eq!(place.run(&arguments).status, Some(3));
+    let report = place.report("out");
+    let converted = Converted { place, report };
+    let aliases = converted.member("va/example.com");
+    assert!(aliases.contains("news@example.com: reader@example.net\n"), "{aliases}");
+    assert_eq!(
+        std::fs::read_to_string(converted.place.path("out/list-members-examplecom.csv")).unwrap(),
+        "list,role,address,name\r\n\"news@example.com\",\"owner\",\"anna@example.com\",\"\"\r\n\
+         \"news@example.com\",\"member\",\"reader@example.net\",\"Reader, \"\"The\"\"\"\r\n"
+    );
+    let archive = converted.member("homedir/from-plesk/example.com/lists/news.mbox/news.mbox");
+    assert!(archive.ends_with("\n\nold news\n"), "{archive}");
 }
 
 /// Walks the XML, not the code: whatever stands below a mail account or a mail system must be in
