@@ -6,7 +6,7 @@
 //! by once: file names may need keyword letters, a mail of one folder may prove which server was
 //! in use, and a message that is cut must be known before its header is written. Holding the
 //! messages back would need memory or a spool as large as the mailbox; reading the stream twice
-//! costs one more inflate, which is a sixth of what deflating the output costs.
+//! costs one more inflate, which is little beside deflating the output.
 
 mod look;
 mod pass;
