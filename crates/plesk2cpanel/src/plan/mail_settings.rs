@@ -214,7 +214,9 @@ impl MailSettings<'_> {
             Some(Ok(_)) | None if !dkim.enabled => {
                 (SettingOutcome::Skipped, "mail was not signed".to_owned())
             }
-            Some(Err(why)) => (SettingOutcome::Skipped, why),
+            Some(Err(why)) => {
+                (SettingOutcome::Skipped, format!("the backup's key can't be used: {why}"))
+            }
             _ => (SettingOutcome::Skipped, "the backup does not hold the key".to_owned()),
         };
         if dkim.enabled && outcome == SettingOutcome::Skipped {
