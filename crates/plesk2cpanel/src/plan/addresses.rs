@@ -30,19 +30,25 @@ pub(super) fn plan_addresses(
         let mailbox = mailboxes.iter().find(|mailbox| mailbox.address == address);
         let target =
             mailbox.and_then(|mailbox| mailbox.new_address.clone()).unwrap_or(address.clone());
-        let forwards = forwards(domain, user, &address, settings, findings);
+        let local = mailbox.map_or(user.local_part.as_str(), |mailbox| mailbox.local.as_str());
+        let forwards = forwards(domain, user, local, settings, findings);
         if !forwards.is_empty() {
-            let local = mailbox.map_or(user.local_part.as_str(), |mailbox| mailbox.local.as_str());
             lines.entry(local.to_owned()).or_default().extend(forwards.clone());
         }
-        if let Some(new) = mailbox.and_then(|mailbox| mailbox.new_address.as_ref())
-            && Alias::check_local(&user.local_part).is_ok()
-        {
+        if let Some(new) = mailbox.and_then(|mailbox| mailbox.new_address.as_ref()) {
             // The mailbox had to take another name; mail for the old one still gets there.
-            let alias = Destination::Address(new.clone());
-            lines.entry(user.local_part.clone()).or_default().push(alias);
+            match Alias::check_local(&user.local_part) {
+                Ok(()) => {
+                    let alias = Destination::Address(new.clone());
+                    lines.entry(user.local_part.clone()).or_default().push(alias);
+                }
+                Err(error) => findings.push(ADDRESS_NOT_CARRIED.about(
+                    &address,
+                    format!("the mailbox becomes {new}, and mail for the old address is not taken: {error}"),
+                )),
+            }
         }
-        let reachable = mailbox.is_some() || !forwards.is_empty();
+        let reachable = mailbox.is_some() || !forwards.is_empty() || answers(user);
         for alias in &user.aliases {
             let local = alias.to_lowercase();
             let mut record = |outcome, detail: String| {
@@ -56,7 +62,9 @@ pub(super) fn plan_addresses(
             if !reachable {
                 record(
                     SettingOutcome::Skipped,
-                    format!("{local}: the address itself neither stores nor forwards mail"),
+                    format!(
+                        "{local}: the address itself neither stores, forwards nor answers mail"
+                    ),
                 );
             } else if let Err(error) = Alias::check_local(&local) {
                 record(SettingOutcome::Skipped, format!("{local}: {error}"));
@@ -80,18 +88,28 @@ pub(super) fn plan_addresses(
         .collect()
 }
 
+/// Whether an autoresponder of the address is on.
+fn answers(user: &MailUser) -> bool {
+    user.autoresponders
+        .as_ref()
+        .is_some_and(|answers| answers.items.iter().any(|item| item.enabled))
+}
+
+/// Where a forward of a user goes; `local` is the name that its line would have.
 fn forwards(
     domain: &Domain,
     user: &MailUser,
-    address: &str,
+    local: &str,
     settings: &mut Vec<SettingReport>,
     findings: &mut Vec<Finding>,
 ) -> Vec<Destination> {
+    let address = format!("{}@{}", user.local_part, domain.ascii_name);
+    let no_line = Alias::check_local(local).err();
     let mut destinations = Vec::new();
     for target in &user.forwarding.targets {
         let mut record = |outcome, detail: String| {
             settings.push(SettingReport {
-                object: address.to_owned(),
+                object: address.clone(),
                 setting: "forwarding".to_owned(),
                 outcome,
                 detail,
@@ -102,17 +120,20 @@ fn forwards(
             record(SettingOutcome::Skipped, format!("{target}: switched off in Plesk"));
             continue;
         }
-        let target = target.trim();
-        let full = if target.contains('@') {
-            target.to_owned()
-        } else {
-            format!("{target}@{}", domain.ascii_name)
-        };
-        if full.eq_ignore_ascii_case(address) {
+        let full = full_address(domain, target);
+        if let Some(error) = &no_line {
+            record(SettingOutcome::Skipped, format!("{full}: the address can't forward: {error}"));
+            findings.push(ADDRESS_NOT_CARRIED.about(
+                &address,
+                format!("it forwards to `{full}`, which can't be set up for it: {error}"),
+            ));
+            continue;
+        }
+        if full.eq_ignore_ascii_case(&address) {
             record(SettingOutcome::Skipped, format!("{full}: the mailbox itself"));
             continue;
         }
-        match Destination::address(&ascii_address(&full)) {
+        match Destination::address(&full) {
             Ok(destination) => {
                 record(SettingOutcome::Converted, full);
                 destinations.push(destination);
@@ -120,13 +141,23 @@ fn forwards(
             Err(error) => {
                 record(SettingOutcome::Skipped, format!("{full}: {error}"));
                 findings.push(ADDRESS_NOT_CARRIED.about(
-                    address,
+                    &address,
                     format!("it forwards to `{full}`, which can't be written: {error}"),
                 ));
             }
         }
     }
     destinations
+}
+
+/// A target as it is sent to: one without a domain is of the address's own.
+pub(super) fn full_address(domain: &Domain, target: &str) -> String {
+    let target = target.trim();
+    if target.contains('@') {
+        ascii_address(target)
+    } else {
+        format!("{target}@{}", domain.ascii_name)
+    }
 }
 
 /// An address with its domain as it is sent: punycode where it is displayed in Unicode.

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use cpmove::{Account, Autoresponder, ContentType, Destination};
 use plesk_backup::{Domain, MailUser};
 
+use super::addresses::full_address;
 use super::extras::{Extra, Extras};
 use super::mailboxes::MailboxPlan;
 use crate::finding::{Finding, SETTING_ADAPTED};
@@ -83,7 +84,7 @@ pub(crate) fn plan_autoresponders(
             done = true;
             let mut changes = changes(item, &answer);
             for target in &item.redirect {
-                match Destination::address(target.trim()) {
+                match Destination::address(&full_address(domain, target)) {
                     Ok(destination) => answers.redirects.push((local.to_owned(), destination)),
                     Err(error) => changes.push(format!(
                         "it forwarded to `{target}`, which can't be written: {error}"
