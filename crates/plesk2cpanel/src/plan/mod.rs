@@ -180,6 +180,14 @@ pub(crate) fn plan_account(
                 &mut extras,
             );
             mailboxes.extend(planned);
+        } else if plan.forward_to.is_none() {
+            // An alias for the web alone: Plesk took no mail for it, and sent mail to its MX.
+            mail.routing = MailRouting::Remote;
+            findings.push(MAIL_ROUTING.about(
+                plan.name.as_str(),
+                "the domain alias is for the web alone: mail for it is routed to where its MX \
+                 points, not to this account",
+            ));
         }
         account_domains.push(cpmove::Domain {
             name: plan.name.clone(),
