@@ -8,6 +8,7 @@
     reason = "a test that panics has failed, and nothing here is public"
 )]
 
+mod addresses;
 mod damage;
 mod filters;
 mod golden;
