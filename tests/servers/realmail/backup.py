@@ -26,9 +26,13 @@ class Packing:
 
 
 def password(mailbox):
-    """A password as Plesk writes it: plain, or AES-128-CBC under the server's secret key."""
-    if not mailbox.encrypted:
+    """A password as Plesk writes it: plain, hashed, or AES-128-CBC under the server's secret key."""
+    if mailbox.kept_as == "plain":
         return {"type": "plain", "text": mailbox.password}
+    if mailbox.kept_as == "hash":
+        done = subprocess.run(["openssl", "passwd", "-5", "-salt", "fixedsalt", "-stdin"],
+                              input=mailbox.password, capture_output=True, text=True, check=True)
+        return {"type": "encrypted", "text": done.stdout.strip()}
     initial = hashlib.sha256(mailbox.address.encode()).digest()[:16]
     clear = mailbox.password.encode()
     clear += b"\0" * (-len(clear) % 16)

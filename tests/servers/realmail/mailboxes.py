@@ -18,7 +18,7 @@ class Mailbox:
     domain: str
     password: str
     clients: tuple
-    encrypted: bool = False
+    kept_as: str = "plain"  # or "sym": under the server's key, or "hash": crypt
 
     @property
     def address(self):
@@ -36,12 +36,12 @@ class Mailbox:
         return any(client in IMAP_CLIENTS for client in self.clients)
 
 
-ALICE = Mailbox("alice", DOMAIN, "Alice-4711!", POP3_CLIENTS + IMAP_CLIENTS, encrypted=True)
+ALICE = Mailbox("alice", DOMAIN, "Alice-4711!", POP3_CLIENTS + IMAP_CLIENTS, kept_as="sym")
 SALES = Mailbox("sales", DOMAIN, "nur pöp3; spaces & <signs>", POP3_CLIENTS)
-TEAM = Mailbox("team", DOMAIN, "imap-only-0815", IMAP_CLIENTS, encrypted=True)
+TEAM = Mailbox("team", DOMAIN, "imap-only-0815", IMAP_CLIENTS, kept_as="sym")
 UNREAD = Mailbox("unread", DOMAIN, "nobody-logs-in", ())
-EMPTY = Mailbox("empty", DOMAIN, "nothing-there", POP3_CLIENTS + IMAP_CLIENTS)
-INFO = Mailbox("info", ADDON, "buecher-%-passwort", POP3_CLIENTS + IMAP_CLIENTS, encrypted=True)
+EMPTY = Mailbox("empty", DOMAIN, "nothing-there", POP3_CLIENTS + IMAP_CLIENTS, kept_as="hash")
+INFO = Mailbox("info", ADDON, "buecher-%-passwort", POP3_CLIENTS + IMAP_CLIENTS, kept_as="sym")
 
 MAILBOXES = (ALICE, SALES, TEAM, UNREAD, EMPTY, INFO)
 USERS = {mailbox.address: mailbox.password for mailbox in MAILBOXES}
