@@ -51,6 +51,12 @@ pub enum LocalPartError {
         /// The text.
         name: String,
     },
+    /// A `#` leads: Exim takes the mailbox's line in `passwd` for a comment, and refuses its mail.
+    #[error("mailbox name {name:?} begins with `#`, which Exim takes for a comment")]
+    Comment {
+        /// The name.
+        name: String,
+    },
     /// cPanel keeps the name for itself.
     #[error("mailbox name {name:?} is reserved by cPanel")]
     Reserved {
@@ -79,6 +85,9 @@ impl LocalPart {
         }
         if name.starts_with('.') || name.contains("..") {
             return Err(LocalPartError::Dots { name: text() });
+        }
+        if name.starts_with('#') {
+            return Err(LocalPartError::Comment { name: text() });
         }
         let lower = name.to_ascii_lowercase();
         let stem = lower.strip_suffix(".lock").unwrap_or(&lower);
@@ -124,6 +133,7 @@ mod tests {
         for refused in ["shadow", "Shadow", "quota.lock", "_privs.json", "cpanel", "passwd"] {
             assert!(matches!(LocalPart::new(refused), Err(LocalPartError::Reserved { .. })));
         }
+        assert!(matches!(LocalPart::new("#list"), Err(LocalPartError::Comment { .. })));
         assert_eq!(LocalPart::new(""), Err(LocalPartError::Empty));
         assert_eq!(
             LocalPart::new(&"a".repeat(65)).unwrap_err().to_string(),
