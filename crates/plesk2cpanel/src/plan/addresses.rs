@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cpmove::{Alias, CatchAll, Destination};
+use cpmove::{Account, Alias, CatchAll, Destination};
 use plesk_backup::{Domain, MailUser};
 
 use super::mailboxes::MailboxPlan;
@@ -86,6 +86,29 @@ pub(super) fn plan_addresses(
             Alias { local, destinations }
         })
         .collect()
+}
+
+/// Leaves out every line that the writer does not take, so that it costs itself alone.
+pub(super) fn keep_writable(
+    aliases: &mut Vec<Alias>,
+    scratch: &Account,
+    domain: &Domain,
+    findings: &mut Vec<Finding>,
+) {
+    aliases.retain(|alias| {
+        let mut account = scratch.clone();
+        account.domains[0].mail.aliases = vec![alias.clone()];
+        match cpmove::account_members(&account) {
+            Ok(_) => true,
+            Err(error) => {
+                findings.push(ADDRESS_NOT_CARRIED.about(
+                    format!("{}@{}", alias.local, domain.ascii_name),
+                    format!("the address and what it leads to are left out: {error}"),
+                ));
+                false
+            }
+        }
+    });
 }
 
 /// Whether an autoresponder of the address is on.

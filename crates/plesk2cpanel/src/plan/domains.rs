@@ -153,13 +153,13 @@ fn site_kind(
         let parent = subscription
             .domains()
             .find(|other| other.name == *parent || other.ascii_name == *parent)
-            .map_or_else(|| parent.to_lowercase(), |other| other.ascii_name.clone());
-        let label = name
-            .as_str()
-            .strip_suffix(&parent)
+            .map(|other| other.ascii_name.clone());
+        let label = parent
+            .as_ref()
+            .and_then(|parent| name.as_str().strip_suffix(parent.as_str()))
             .and_then(|rest| rest.strip_suffix('.'))
             .filter(|label| !label.is_empty());
-        match (label, DomainName::new(&parent)) {
+        match (label, DomainName::new(parent.as_deref().unwrap_or_default())) {
             // cPanel's list of subdomains is split at every underscore.
             (Some(label), Ok(of)) if !label.contains('_') => {
                 return DomainKind::Subdomain { label: label.to_owned(), of };

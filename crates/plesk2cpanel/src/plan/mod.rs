@@ -163,13 +163,14 @@ pub(crate) fn plan_account(
             mail.aliases =
                 addresses::plan_addresses(domain, users, &planned, &mut settings, &mut findings);
             mail.default = addresses::plan_catch_all(domain, &mut settings, &mut findings);
+            let scratch = Account::new(context.name.user.clone(), plan.name.clone(), stamp.max(0));
             let mut mail_settings = mail_settings::MailSettings {
                 plan,
                 domain,
                 users,
                 dkim: context.dkim.get(source).and_then(Option::as_ref),
                 lists_as_forwarders: context.lists_as_forwarders,
-                scratch: Account::new(context.name.user.clone(), plan.name.clone(), stamp.max(0)),
+                scratch: scratch.clone(),
             };
             mail_settings.apply(
                 &mut mail,
@@ -179,6 +180,7 @@ pub(crate) fn plan_account(
                 &mut findings,
                 &mut extras,
             );
+            addresses::keep_writable(&mut mail.aliases, &scratch, domain, &mut findings);
             mailboxes.extend(planned);
         } else if plan.forward_to.is_none() {
             // An alias for the web alone: Plesk took no mail for it, and sent mail to its MX.

@@ -142,6 +142,10 @@ fn domains_become_main_addon_subdomain_and_parked() {
         SiteSpec::new("bücher.example"),
         SiteSpec { parent: Some("example.com".into()), ..SiteSpec::new("blog.example.com") },
         SiteSpec { parent: Some("example.com".into()), ..SiteSpec::new("my_blog.example.com") },
+        SiteSpec {
+            parent: Some("elsewhere.example".into()),
+            ..SiteSpec::new("x.elsewhere.example")
+        },
     ];
     let plan = plan(subscription);
     let kinds: BTreeMap<_, _> =
@@ -155,6 +159,9 @@ fn domains_become_main_addon_subdomain_and_parked() {
     assert!(matches!(kinds["my_blog.example.com"], DomainKind::Addon { backing }
         if !backing.as_str().contains('_')));
     assert_eq!(codes(&plan, "my_blog.example.com"), ["domain-adapted"]);
+    // Nor can it be a subdomain of what the account does not have.
+    assert!(matches!(kinds["x.elsewhere.example"], DomainKind::Addon { .. }));
+    cpmove::account_members(&plan.account().unwrap()).unwrap();
     assert_eq!(kinds["alias.example"], &DomainKind::Parked);
     assert!(!kinds.contains_key("dead.example"));
     let alias = plan.domains.iter().find(|domain| domain.name.as_str() == "alias.example").unwrap();
@@ -276,4 +283,76 @@ fn an_address_that_cpanel_cannot_hold_gets_the_nearest_name() {
         .collect();
     let to = |address: &str| vec![cpmove::Destination::Address(address.to_owned())];
     assert_eq!(aliases, [("a+b", to("a-b-2@example.com")), ("shadow", to("shadow-2@example.com"))]);
+}
+
+mod odd {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Text as people and hostile backups have it.
+    fn text() -> impl Strategy<Value = String> {
+        prop_oneof![
+            "[a-z]{1,8}",
+            "[A-Za-z0-9.@#*+,;:|/\"'\\\\ üß$%&!?=_{}~^`-]{0,20}",
+            "[a-z]{1,8}@[a-zü.]{1,12}",
+            Just(":fail: no".to_owned()),
+            Just("|/bin/sh".to_owned()),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(96))]
+
+        /// Whatever a backup says, one odd setting never costs the account: the writer takes the plan.
+        #[test]
+        fn no_setting_fails_an_account(
+            names in prop::collection::vec(text(), 1..5),
+            aliases in prop::collection::vec(text(), 0..4),
+            forwards in prop::collection::vec(text(), 0..4),
+            catch_all in prop::option::of(text()),
+            parked in prop::collection::vec(text(), 0..2),
+            site in text(),
+            parent in prop::option::of(text()),
+            quota in prop::option::of(any::<i64>()),
+            password in text(),
+            owner_email in text(),
+            ip in text(),
+        ) {
+            let mut subscription = SubscriptionSpec::new("example.com");
+            for (number, name) in names.into_iter().enumerate() {
+                let mut spec = mailbox(&name, Some(PasswordSpec::plain(&password)));
+                spec.mailbox = number % 2 == 0;
+                spec.quota = quota;
+                spec.aliases.clone_from(&aliases);
+                spec.forwards.clone_from(&forwards);
+                spec.forwarding_enabled = true;
+                subscription.mailboxes.push(spec);
+            }
+            subscription.catch_all = catch_all;
+            subscription.aliases = parked.into_iter().map(DomainAliasSpec::new).collect();
+            subscription.sites = vec![SiteSpec { parent, ..SiteSpec::new(site) }];
+            subscription.owner_email = owner_email;
+            subscription.ip_addresses = vec![ip];
+            let spec = Spec { subscriptions: vec![subscription], content: false, ..Spec::default() };
+            let directory = tempfile::tempdir().unwrap();
+            // What can't be packed is no backup.
+            prop_assume!(pack_directory(&spec, directory.path()).is_ok());
+            let description = Backup::open(directory.path()).unwrap().describe().unwrap();
+            let names =
+                account_names("backup", &description.subscriptions, &BTreeMap::new()).unwrap();
+            let context = Context {
+                description: &description,
+                name: &names[0],
+                key: None,
+                on_disk: &Vec::new(),
+                dkim: &[],
+                lists_as_forwarders: true,
+            };
+            let plan = plan_account(&description.subscriptions[0], &context).unwrap();
+            let account = plan.account().unwrap();
+            let members = cpmove::account_members(&account);
+            prop_assert!(members.is_ok(), "{:?}", members.err());
+        }
+    }
 }
