@@ -130,9 +130,10 @@ impl Job {
                         let result = run
                             .account(&self.description.subscriptions[*index], &self.names[*index]);
                         let ends = matches!(result, Err(Error::Interrupted));
-                        if let Ok(mut results) = results.lock() {
-                            results.insert(position, result);
-                        }
+                        results
+                            .lock()
+                            .unwrap_or_else(std::sync::PoisonError::into_inner)
+                            .insert(position, result);
                         if ends || run.interrupt.is_raised() {
                             break;
                         }

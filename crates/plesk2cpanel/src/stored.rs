@@ -105,6 +105,11 @@ impl<R: Read> Lz4<R> {
             }
         }
         let length = u32::from_be_bytes(length);
+        // What does not shrink grows by less than a hundredth; a length beyond that is a lie that
+        // would be paid with memory.
+        if length as usize > 2 * LZ4_LARGEST {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "an LZ4 piece is too long"));
+        }
         let mut block = Vec::new();
         let read = (&mut self.stored).take(u64::from(length)).read_to_end(&mut block)?;
         if read < length as usize {
@@ -197,6 +202,11 @@ mod tests {
         let mut claims_too_much = LZ4_MAGIC.to_vec();
         claims_too_much.extend([0xff; 8]);
         assert!(decode(Compression::Lz4, &claims_too_much).is_err());
+        let mut long_piece = lz4(b"")[..HEAD + 4].to_vec();
+        long_piece.extend((4_u32 << 20).to_be_bytes());
+        long_piece.resize(long_piece.len() + (4 << 20), 0);
+        let error = decode(Compression::Lz4, &long_piece).unwrap_err();
+        assert_eq!(error.to_string(), "an LZ4 piece is too long");
     }
 
     #[test]

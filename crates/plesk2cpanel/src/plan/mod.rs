@@ -359,7 +359,9 @@ fn not_carried(
     for content in others {
         let entry = left.entry(content.kind.clone()).or_default();
         entry.0 += 1;
-        entry.1 += content.files.iter().filter_map(|file| file.size).sum::<u64>();
+        // The sizes are what the metadata claim, and may be anything.
+        let sizes = content.files.iter().filter_map(|file| file.size);
+        entry.1 = sizes.fold(entry.1, u64::saturating_add);
         settings.push(SettingReport {
             object: subscription.domain.name.clone(),
             setting: format!("content {}", content.kind),
