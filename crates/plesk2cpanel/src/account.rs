@@ -1,17 +1,21 @@
 //! One subscription's way through: read, plan, resolve, write, read back, name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cpmove::Compressor;
 use mail_model::identity::{Rules, ServerKind};
 use mail_model::uidl::UidlFormat;
-use plesk_backup::{Backup, Description, MailServer, Subscription};
+use plesk_backup::{Backup, Description, MailServer, Subscription, printable};
 use rayon::prelude::*;
 
 use crate::content::content_findings;
 use crate::error::Error;
-use crate::finding::{ARCHIVE_DAMAGED, CONTENT_MISSING, NO_MAIL, SETTING_ADAPTED};
+use crate::finding::{
+    ARCHIVE_DAMAGED, CONTENT_MISSING, FILES_NOT_CARRIED, Finding, NO_MAIL, ORPHANED_MAIL,
+    SETTING_ADAPTED,
+};
 use crate::job::write_beside;
+use crate::mail_findings::{count, some};
 use crate::mailbox::ResolvedMailbox;
 use crate::options::{ReadOptions, WriteOptions};
 use crate::plan::{AccountName, AccountPlan, Context, OnDisk, plan_account};
@@ -106,6 +110,7 @@ impl Run<'_> {
                 "nothing to do: the filter goes on learning",
             ));
         }
+        report.findings.extend(unplanned(subscription, &plan, &scanned));
         for mailbox in &mailboxes {
             report.mailboxes.push(mailbox.report(self.depth.malformed));
             report.findings.extend(mailbox.findings());
@@ -254,6 +259,59 @@ fn most_learned<'a>(mailboxes: &'a [ResolvedMailbox<'_>]) -> Option<&'a str> {
     let most = sums.filter(|(bytes, _)| *bytes > 0);
     most.min_by_key(|(bytes, address)| (std::cmp::Reverse(*bytes), *address))
         .map(|(_, address)| address)
+}
+
+/// What the archives hold below directories that become no mailbox. Messages of a mailbox that the
+/// metadata do not name are told by the plan; its other files, and all of a domain that is left out,
+/// are told here.
+fn unplanned(
+    subscription: &Subscription,
+    plan: &AccountPlan,
+    scanned: &[ScannedDomain],
+) -> Vec<Finding> {
+    let planned: BTreeSet<(Option<usize>, Option<&[u8]>)> = plan
+        .mailboxes
+        .iter()
+        .map(|mailbox| (plan.domains[mailbox.domain].source, mailbox.directory.as_deref()))
+        .collect();
+    let mut findings = Vec::new();
+    for (index, (domain, scanned)) in subscription.domains().zip(scanned).enumerate() {
+        let left_out = plan.domains.iter().all(|plan| plan.source != Some(index));
+        for (directory, mailbox) in &scanned.mailboxes {
+            if planned.contains(&(Some(index), Some(directory.as_slice()))) {
+                continue;
+            }
+            let object = format!("{}@{}", printable(directory), domain.ascii_name);
+            let messages: usize = mailbox.raw.folders.iter().map(|folder| folder.files.len()).sum();
+            if left_out && messages > 0 {
+                findings.push(ORPHANED_MAIL.with_remedy(
+                    &object,
+                    format!("{} are left out with the domain", count(messages as u64, "message")),
+                    "rename or mend the domain in Plesk and make the backup again",
+                ));
+            }
+            let files: Vec<String> = mailbox
+                .beside
+                .iter()
+                .map(|file| &file.path)
+                .chain(mailbox.not_carried.iter().map(|(path, _)| path))
+                .map(|path| printable(path))
+                .collect();
+            if !files.is_empty() {
+                findings.push(FILES_NOT_CARRIED.with_remedy(
+                    &object,
+                    format!(
+                        "{} of a directory that becomes no mailbox are left out: {}",
+                        count(files.len() as u64, "file"),
+                        some(files.into_iter())
+                    ),
+                    "take them from the old server if they are wanted, such as the files that an \
+                     autoresponder attached",
+                ));
+            }
+        }
+    }
+    findings
 }
 
 fn on_disk(domain: &ScannedDomain) -> BTreeMap<Vec<u8>, OnDisk> {

@@ -1,6 +1,8 @@
 //! What is wrong with the content archives of a subscription.
 
-use plesk_backup::{Backup, Subscription, printable};
+use std::collections::BTreeSet;
+
+use plesk_backup::{Backup, ContentRef, Subscription, printable};
 
 use crate::finding::{
     ARCHIVE_DAMAGED, CONTENT_MISSING, FILES_NOT_CARRIED, Finding, METADATA_PROBLEM,
@@ -23,14 +25,22 @@ pub(crate) fn content_findings(
                 .filter_map(|user| user.mailbox.as_ref())
                 .flat_map(|mailbox| &mailbox.content),
         );
-        let mut missing: Vec<&str> = references
-            .flat_map(|reference| &reference.files)
-            .filter(|file| file.entry.is_none())
-            .map(|file| file.name.as_str())
-            .collect();
-        missing.sort_unstable();
-        missing.dedup();
-        for name in missing {
+        let lists = mail
+            .mailing_list_content
+            .iter()
+            .chain(mail.mailing_lists.iter().flat_map(|list| &list.content));
+        for name in missing(lists) {
+            // No mail is missing, so that this alone never fails an account.
+            findings.push(FILES_NOT_CARRIED.with_remedy(
+                &domain.name,
+                format!(
+                    "the metadata name the mailing list archive `{name}`, and the backup does not \
+                     hold it"
+                ),
+                "take the list's archive from the old server if it is wanted",
+            ));
+        }
+        for name in missing(references) {
             findings.push(CONTENT_MISSING.about(
                 &domain.name,
                 format!(
@@ -70,4 +80,13 @@ pub(crate) fn content_findings(
         }
     }
     findings
+}
+
+/// Names of archives that the backup does not hold.
+fn missing<'a>(references: impl Iterator<Item = &'a ContentRef>) -> BTreeSet<&'a str> {
+    references
+        .flat_map(|reference| &reference.files)
+        .filter(|file| file.entry.is_none())
+        .map(|file| file.name.as_str())
+        .collect()
 }

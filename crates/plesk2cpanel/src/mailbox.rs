@@ -11,7 +11,8 @@ use plesk_backup::printable;
 
 use crate::finding::{
     FILES_KEPT, FILES_LEFT_OUT, FILES_NOT_CARRIED, FORMAT_UNSUPPORTED, Finding, LINK_DANGLING,
-    MESSAGE_DAMAGED, MESSAGES_UNPACKED, SETTING_NOT_CARRIED, UIDLIST_BROKEN,
+    MESSAGE_DAMAGED, MESSAGE_RENAMED, MESSAGES_UNPACKED, SETTING_NOT_CARRIED, UIDLIST_BROKEN,
+    UNUSUAL_UIDL,
 };
 use crate::mail_findings::{because, count, describe, server_name, some};
 use crate::plan::MailboxPlan;
@@ -124,10 +125,20 @@ impl<'a> ResolvedMailbox<'a> {
     /// What the report lists about the mailbox.
     pub(crate) fn findings(&self) -> Vec<Finding> {
         let address = &self.plan.address;
-        let mut findings: Vec<Finding> = collapse(&self.model.findings)
-            .into_iter()
-            .map(|finding| describe(address, finding))
-            .collect();
+        let (named, more) = collapse(&self.model.findings);
+        let mut findings: Vec<Finding> =
+            named.into_iter().map(|finding| describe(address, finding)).collect();
+        for (kind, number) in
+            [(UNUSUAL_UIDL, more.unusual_uidls), (MESSAGE_RENAMED, more.odd_names)]
+        {
+            if number > 0 {
+                findings.push(kind.with_remedy(
+                    address,
+                    format!("{} more of the same sort, not named here", count(number, "message")),
+                    "nothing to do: UID, UIDL, flags and date are kept as for those that are named",
+                ));
+            }
+        }
         let Some(scanned) = self.scanned else { return findings };
         for cut in &scanned.cut {
             findings.push(MESSAGE_DAMAGED.about(
@@ -233,7 +244,8 @@ impl<'a> ResolvedMailbox<'a> {
             findings.push(FILES_NOT_CARRIED.about(
                 address,
                 format!(
-                    "{} beside the mail are links, devices or have names that can't be written: {}",
+                    "{} beside the mail are cut, links, devices, hidden by a later file of the \
+                     same name, or have names that can't be written: {}",
                     count(left.len() as u64, "file"),
                     some(left.into_iter())
                 ),
@@ -253,23 +265,37 @@ impl<'a> ResolvedMailbox<'a> {
     }
 }
 
-/// Findings that are worth a line: oddities of message names are named up to a number, and a list
-/// that dovecot-lda began is none. That program leaves `N1` in the header and appends entries
-/// above it; every Dovecot goes by the entries.
-fn collapse(findings: &[ModelFinding]) -> Vec<&ModelFinding> {
+/// Findings of oddities that are counted and not named.
+#[derive(Default)]
+struct More {
+    unusual_uidls: u64,
+    odd_names: u64,
+}
+
+/// Findings that are worth a line: oddities of message names are named up to a number and counted
+/// from there, and a list that dovecot-lda began is none. That program leaves `N1` in the header and
+/// appends entries above it; every Dovecot goes by the entries.
+fn collapse(findings: &[ModelFinding]) -> (Vec<&ModelFinding>, More) {
     const EACH: usize = 20;
     let mut odd = 0;
-    findings
+    let mut more = More::default();
+    let named = findings
         .iter()
-        .filter(|finding| match finding {
-            ModelFinding::UnusualUidl { .. } | ModelFinding::MessageNameOdd { .. } => {
-                odd += 1;
-                odd <= EACH
-            }
-            ModelFinding::NextUidRaised {
-                from: 1, why: NextUidReason::BelowHighestUid, ..
-            } => false,
-            _ => true,
+        .filter(|finding| {
+            let rest = match finding {
+                ModelFinding::UnusualUidl { .. } => &mut more.unusual_uidls,
+                ModelFinding::MessageNameOdd { .. } => &mut more.odd_names,
+                ModelFinding::NextUidRaised {
+                    from: 1,
+                    why: NextUidReason::BelowHighestUid,
+                    ..
+                } => return false,
+                _ => return true,
+            };
+            odd += 1;
+            *rest += u64::from(odd > EACH);
+            odd <= EACH
         })
-        .collect()
+        .collect();
+    (named, more)
 }

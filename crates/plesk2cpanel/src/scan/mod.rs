@@ -11,7 +11,7 @@
 mod look;
 mod pass;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use mail_model::identity::RawMailbox;
 use plesk_backup::{ArchiveDamage, Backup, ContentRef, EntryId, printable};
@@ -60,6 +60,8 @@ pub(crate) struct Source {
 pub(crate) struct ScannedMailbox {
     /// Names and state, for the resolver.
     pub raw: RawMailbox,
+    /// Index into `raw.folders` by directory.
+    by_dir: HashMap<Vec<u8>, usize>,
     /// For each of `raw.folders`, where the bytes of each of its files are.
     pub sources: Vec<Vec<Source>>,
     /// Messages whose bytes are not whole.
@@ -78,7 +80,7 @@ pub(crate) struct ScannedMailbox {
     pub scripts_not_read: Vec<Vec<u8>>,
     /// What `.dovecot.sieve` points to.
     pub active_script: Option<Vec<u8>>,
-    /// Links, devices and the like, which are no files to keep.
+    /// Links, devices, files that a later one of the same name hides, and the like: nothing to keep.
     pub not_carried: Vec<(Vec<u8>, u64)>,
     /// State files that were too large to read.
     pub oversized_state: Vec<(Vec<u8>, u64)>,
@@ -193,7 +195,12 @@ pub(crate) fn archives_of(mail: &plesk_backup::MailSystem) -> Vec<ArchiveToScan>
     }
     let own = mail.mailing_lists.iter().flat_map(|list| &list.content);
     for content in mail.mailing_list_content.iter().chain(own) {
-        if volumes(content).is_some() {
+        // A list's own reference may point into the domain's archive of lists again.
+        let Some(volumes) = volumes(content) else { continue };
+        let known = archives
+            .iter()
+            .any(|known| known.lists && self::volumes(&known.content).as_ref() == Some(&volumes));
+        if !known {
             archives.push(ArchiveToScan { content: content.clone(), mailbox: None, lists: true });
         }
     }
@@ -254,7 +261,37 @@ pub(crate) fn scan_domain(
         pass.finish(&scanned.damage);
         domain.archives.push(scanned);
     }
+    for mailbox in domain.mailboxes.values_mut() {
+        mailbox.not_carried.extend(take_hidden(&mut mailbox.beside));
+    }
+    domain.elsewhere.extend(take_hidden(&mut domain.list_files));
     Ok(domain)
+}
+
+/// Takes out the files that unpacking the archive would not leave: one that another follows under
+/// the same name, and one whose name is a directory to another.
+fn take_hidden(files: &mut Vec<HomeFile>) -> Vec<(Vec<u8>, u64)> {
+    let directories: HashSet<Vec<u8>> = files
+        .iter()
+        .flat_map(|file| {
+            let slashes = file.path.iter().enumerate().filter(|(_, byte)| **byte == b'/');
+            slashes.map(|(end, _)| file.path[..end].to_vec())
+        })
+        .collect();
+    let mut seen = HashSet::new();
+    let mut hidden = Vec::new();
+    let mut kept = Vec::with_capacity(files.len());
+    for file in files.drain(..).rev() {
+        if directories.contains(&file.path) || !seen.insert(file.path.clone()) {
+            hidden.push((file.path, file.source.stored));
+        } else {
+            kept.push(file);
+        }
+    }
+    kept.reverse();
+    hidden.reverse();
+    *files = kept;
+    hidden
 }
 
 /// A member's path for people.
@@ -277,4 +314,23 @@ pub(crate) fn can_be_written(path: &[u8]) -> bool {
             && part.len() <= 255
             && !part.iter().any(u8::is_ascii_control)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_unpacking_would_not_leave_is_taken_out() {
+        let file = |path: &str, member| HomeFile {
+            path: path.as_bytes().to_vec(),
+            mtime: 0,
+            source: Source { archive: 0, member, stored: member, compression: None },
+        };
+        let mut files =
+            vec![file("notes", 0), file("a", 1), file("notes", 2), file("a/b", 3), file("c", 4)];
+        let hidden = take_hidden(&mut files);
+        assert_eq!(files, [file("notes", 2), file("a/b", 3), file("c", 4)]);
+        assert_eq!(hidden, [(b"notes".to_vec(), 0), (b"a".to_vec(), 1)]);
+    }
 }

@@ -206,8 +206,7 @@ impl Pass<'_> {
             };
             // A member that stands twice is cut where it stands last: the walk ended there.
             let source = self.domain.mailboxes.get(&place.mailbox).and_then(|mailbox| {
-                let index =
-                    mailbox.raw.folders.iter().position(|folder| folder.dir == place.folder)?;
+                let index = *mailbox.by_dir.get(&place.folder)?;
                 let files = &mailbox.raw.folders[index].files;
                 let file = files
                     .iter()
@@ -324,10 +323,10 @@ impl Pass<'_> {
 impl ScannedMailbox {
     /// The folder of that directory, made when it is new.
     fn folder(&mut self, dir: &[u8]) -> usize {
-        // Members of a folder stand together, so it is nearly always the last one.
-        if let Some(index) = self.raw.folders.iter().rposition(|folder| folder.dir == dir) {
-            return index;
+        if let Some(index) = self.by_dir.get(dir) {
+            return *index;
         }
+        self.by_dir.insert(dir.to_vec(), self.raw.folders.len());
         self.raw.folders.push(RawFolder { dir: dir.to_vec(), ..RawFolder::default() });
         self.sources.push(Vec::new());
         self.raw.folders.len() - 1

@@ -2,7 +2,7 @@
 
 mod stream;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use cpmove::{
     Account, ArchiveWriter, Compressor, FinishedArchive, Member, MemberKind, account_members,
@@ -13,7 +13,7 @@ use mail_model::identity::{EmitOptions, emit};
 use plesk_backup::Backup;
 
 use crate::error::Error;
-use crate::finding::Finding;
+use crate::finding::{Finding, SETTING_ADAPTED};
 use crate::mail_findings::describe;
 use crate::mailbox::ResolvedMailbox;
 use crate::options::WriteOptions;
@@ -99,15 +99,8 @@ pub(crate) fn write_account(
     for member in &members {
         writer.member(member)?;
     }
-    for extra in &sources.plan.extras {
-        make_directories(&mut writer, extra.path.as_bytes())?;
-        writer.member(&Member {
-            path: extra.path.clone().into_bytes(),
-            mode: PRIVATE_FILE,
-            kind: MemberKind::File(extra.bytes.clone()),
-        })?;
-    }
     let mut findings = Vec::new();
+    write_extras(&mut writer, sources, &mut findings)?;
     for mailbox in sources.mailboxes {
         write_lists(&mut writer, sources, mailbox, options, &mut findings)?;
     }
@@ -134,6 +127,42 @@ pub(crate) fn folder_path(
         path.extend(dir);
     }
     path
+}
+
+/// The files that the plan makes. One whose name is taken, by another or by a file of the mailbox's
+/// own, gets a number: nothing is written over.
+fn write_extras(
+    writer: &mut ArchiveWriter,
+    sources: &Sources<'_>,
+    findings: &mut Vec<Finding>,
+) -> Result<(), Error> {
+    let mut taken: HashSet<Vec<u8>> = HashSet::new();
+    for mailbox in sources.mailboxes {
+        taken.extend(mailbox.kept().map(|(_, file)| kept_path(sources, mailbox, &file.path)));
+    }
+    for extra in &sources.plan.extras {
+        let mut path = extra.path.clone();
+        for number in 2.. {
+            if taken.insert(path.clone().into_bytes()) {
+                break;
+            }
+            path = format!("{}.{number}", extra.path);
+        }
+        if path != extra.path {
+            findings.push(SETTING_ADAPTED.with_remedy(
+                &extra.path,
+                format!("the name is taken already; the file becomes `{path}`"),
+                "nothing to do: look for the file under that name",
+            ));
+        }
+        make_directories(writer, path.as_bytes())?;
+        writer.member(&Member {
+            path: path.into_bytes(),
+            mode: PRIVATE_FILE,
+            kind: MemberKind::File(extra.bytes.clone()),
+        })?;
+    }
+    Ok(())
 }
 
 /// A mailbox's directories, lists, keywords and subscriptions.

@@ -272,3 +272,36 @@ fn what_lies_beside_the_mail_is_kept_in_the_home() {
     kept.sort_unstable();
     assert_eq!(kept, ["@attachments/price list.pdf", "Maildir/notes", "sieve/rules.sieve"]);
 }
+
+#[test]
+fn files_of_a_directory_that_becomes_no_mailbox_are_named() {
+    let place = Place::new();
+    let mut spec = one_mailbox(Vec::new());
+    spec.subscriptions[0].mailboxes[0].source = Some(MailboxSource::Raw(vec![
+        file("anna/Maildir/cur/1.a:2,S"),
+        MemoryFile::file("gone/@attachments/price list.pdf", 1_700_000_000, "PDF"),
+    ]));
+    let report = convert(&place, &spec);
+    let findings = report["accounts"][0]["findings"].as_array().unwrap();
+    let finding = findings
+        .iter()
+        .find(|finding| finding["object"] == "gone@example.com")
+        .expect("a finding about the directory");
+    assert_eq!(finding["code"], "files-not-carried");
+    assert!(finding["text"].as_str().unwrap().contains("price list.pdf"));
+}
+
+#[test]
+fn odd_names_beyond_those_that_are_named_are_counted() {
+    let place = Place::new();
+    let files = (0..30).map(|number| file(&format!("Maildir/cur/{number}.x;2,S"))).collect();
+    let report = convert(&place, &one_mailbox(files));
+    let findings = report["accounts"][0]["findings"].as_array().unwrap();
+    let renamed: Vec<&str> = findings
+        .iter()
+        .filter(|finding| finding["code"] == "message-renamed")
+        .map(|finding| finding["text"].as_str().unwrap())
+        .collect();
+    assert_eq!(renamed.len(), 21, "{renamed:?}");
+    assert!(renamed[20].starts_with("10 messages more"), "{}", renamed[20]);
+}
