@@ -31,7 +31,7 @@ class Client:
 
     def run(self):
         """One synchronisation. Returns the bodies it downloaded, and an error or None."""
-        before = self._bodies()
+        before = self._files()
         command = getattr(self, "_" + self.name)()
         chown_mail(self.directory)
         environment = {"HOME": str(self.directory), "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TERM": "dumb",
@@ -43,26 +43,34 @@ class Client:
                                   user=MAIL_UID, group=MAIL_GID, extra_groups=[])
         except subprocess.TimeoutExpired as expired:
             output = ((expired.stdout or b"") + (expired.stderr or b"")).decode(errors="replace")
-            return self._bodies() - before, f"not done within {SECONDS} seconds: {output.strip()[-400:]}"
+            return self._downloaded(before), f"not done within {SECONDS} seconds: {output.strip()[-400:]}"
         output = (done.stdout + done.stderr).decode(errors="replace")
         self._write("last.log", output)
         # fetchmail says 1 for "no new mail".
         failed = done.returncode not in ((0, 1) if self.name == "fetchmail" else (0,))
-        return self._bodies() - before, f"exit {done.returncode}: {output.strip()[-400:]}" if failed else None
+        return self._downloaded(before), f"exit {done.returncode}: {output.strip()[-400:]}" if failed else None
 
     def copy(self, directory):
         """The same client with the same memory, elsewhere."""
         shutil.copytree(self.directory, directory, symlinks=True)
         return Client(self.name, directory, self.mailbox, (self.pop3_port, self.imap_port))
 
-    def _bodies(self):
-        """Digests of the bodies it holds. Headers don't count: some clients add to them."""
-        found = Counter()
+    def _files(self):
+        """The messages it holds: paths by folder and name, without the flags, which may change."""
+        found = {}
         for directory, _, files in os.walk(self.box):
-            if os.path.basename(directory) in ("cur", "new"):
+            folder, last = os.path.split(directory)
+            if last in ("cur", "new"):
                 for name in files:
-                    found[body_digest(Path(directory, name).read_bytes())] += 1
+                    found[folder, name.partition(":")[0]] = Path(directory, name)
         return found
+
+    def _downloaded(self, before):
+        """Digests of the bodies of files that were not there. Headers don't count: some clients add to
+        them. A difference of the bodies would not do: a client that throws its copies away and fetches
+        them again ends with the same bodies.
+        """
+        return Counter(body_digest(path.read_bytes()) for key, path in self._files().items() if key not in before)
 
     def _write(self, name, text, mode=0o600):
         path = self.directory / name

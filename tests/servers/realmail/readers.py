@@ -36,7 +36,7 @@ def run():
             done = subprocess.run(command, capture_output=True, check=False, text=True)
             add(f"{name} reads the archive", [done.stderr] if done.returncode or done.stderr else [])
             if name == "GNU tar":
-                listed = done.stdout.splitlines()
+                listed = [name.rstrip("/") for name in done.stdout.splitlines()]
         done = subprocess.run(["perl", "-e", PERL, archive], capture_output=True, check=False, text=True)
         add("Perl's IO::Uncompress::Gunzip reads the archive",
             [] if (done.returncode, done.stdout) == (0, plain) else [done.stderr or "it reads other bytes"])
@@ -49,5 +49,5 @@ def run():
                     while content.read(1 << 20):
                         pass
         add("Python's tarfile reads the same members as GNU tar",
-            [] if len(names) == len(listed) > 100 else [f"{len(names)} members, GNU tar lists {len(listed)}"])
+            [] if names == listed and len(names) > 100 else [f"{len(names)} members, GNU tar lists {len(listed)}"])
     return {"checks": checks, "rows": []}
