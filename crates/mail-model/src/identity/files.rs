@@ -26,7 +26,7 @@ pub(super) fn messages(
     findings: &mut Vec<Finding>,
 ) -> Vec<FileEntry> {
     let mut entries: Vec<FileEntry> = Vec::with_capacity(raw.files.len());
-    let mut listed: Option<HashSet<&[u8]>> = None;
+    let listed = listed_names(state, sizelist);
     for (file, raw_file) in raw.files.iter().enumerate() {
         if !is_served(&raw_file.name) || base_name(&raw_file.name).is_empty() {
             findings.push(Finding::FileNotServed {
@@ -37,7 +37,6 @@ pub(super) fn messages(
         }
         let mut name = FileName::parse(&raw_file.name);
         if matches!(name.suffix, Suffix::Substitute(_)) {
-            let listed = listed.get_or_insert_with(|| listed_names(state, sizelist));
             if listed.contains(raw_file.name.as_slice()) {
                 name = FileName::whole(raw_file.name.clone());
             } else {
@@ -51,7 +50,7 @@ pub(super) fn messages(
         let bytes = name.to_bytes();
         entries.push(FileEntry { file, name, place: raw_file.place, bytes });
     }
-    settle_doubles(entries, raw, folder, findings)
+    settle_doubles(entries, raw, &listed, folder, findings)
 }
 
 /// The names that servers knew. A name that is one of them is whole and not mangled.
@@ -71,6 +70,7 @@ fn listed_names<'a>(
 fn settle_doubles(
     entries: Vec<FileEntry>,
     raw: &RawFolder,
+    listed: &HashSet<&[u8]>,
     folder: &FolderName,
     findings: &mut Vec<Finding>,
 ) -> Vec<FileEntry> {
@@ -81,7 +81,10 @@ fn settle_doubles(
     if groups.len() == entries.len() {
         return entries;
     }
-    let mut bases: HashSet<Vec<u8>> = groups.keys().cloned().collect();
+    // A listed name without a file was a message that is gone: clients know its UID and UIDL, and
+    // would never fetch another message under them.
+    let listed = listed.iter().map(|base| base.to_vec());
+    let mut bases: HashSet<Vec<u8>> = groups.keys().cloned().chain(listed).collect();
     let mut entries: Vec<Option<FileEntry>> = entries.into_iter().map(Some).collect();
     let mut doubles: Vec<Vec<usize>> =
         groups.into_values().filter(|group| group.len() > 1).collect();
@@ -120,7 +123,7 @@ fn settle_doubles(
     entries.into_iter().flatten().collect()
 }
 
-/// A base name that no file has: a number goes in front of the first comma, so that the sizes
+/// A base name that no file has, nor a list: a number goes in front of the first comma, so that the sizes
 /// which follow it are still found.
 fn unused_base(base: &[u8], number: &mut u64, bases: &mut HashSet<Vec<u8>>) -> Vec<u8> {
     let comma = base.iter().position(|byte| *byte == b',').unwrap_or(base.len());

@@ -47,6 +47,7 @@ pub(super) fn name(
     raw: &RawFolder,
     state: &FolderState,
     sizelist: Option<&Pop3SizeList>,
+    list_unreadable: bool,
     live: Option<ServerKind>,
     entries: &[FileEntry],
     numbers: &Numbers,
@@ -72,7 +73,8 @@ pub(super) fn name(
         (Some(ServerKind::Courier), _, Some(list)) => from_courier(list, entries),
         _ => {
             let named = |entry: &FileEntry| {
-                let (certainty, evidence) = if numbers.from.is_some() || entry.place == Place::New {
+                let never_served = numbers.from.is_some() && !list_unreadable;
+                let (certainty, evidence) = if never_served || entry.place == Place::New {
                     (Certainty::Predicted, UidlEvidence::NeverServed)
                 } else {
                     (Certainty::Lost, UidlEvidence::NoState)
@@ -131,7 +133,9 @@ fn from_dovecot(
     for message in served.messages {
         let (certainty, evidence) = match (message.uidl_from, message.uid_listed) {
             (UidlSource::PField, _) => (Certainty::Exact, UidlEvidence::PField),
-            (UidlSource::XUidl, _) => (Certainty::Exact, UidlEvidence::XUidl),
+            (UidlSource::XUidl, true) => (Certainty::Exact, UidlEvidence::XUidl),
+            // No client has seen it, and whoever sent the message chose the value.
+            (UidlSource::XUidl, false) => (Certainty::Predicted, UidlEvidence::XUidl),
             (UidlSource::Format, false) => (Certainty::Predicted, UidlEvidence::NextUid),
             (UidlSource::Format, true) if format.stated => {
                 (Certainty::Exact, UidlEvidence::StatedFormat)

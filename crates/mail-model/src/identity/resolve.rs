@@ -40,8 +40,9 @@ pub fn resolve(raw: &RawMailbox, rules: &Rules) -> Mailbox {
     let live = decision.live;
 
     let mut new = NewUidvalidities::new(rules.new_uidvalidity, used_uidvalidities(&parts));
+    // By the files and not by what could be read of them: a list that is unreadable was served.
     let pop3_only = sizelist.is_some()
-        && parts.iter().all(|(state, _)| state.uidlist.is_none() && state.uiddb.is_none());
+        && raw.folders.iter().all(|folder| folder.uidlist.is_none() && folder.uiddb.is_none());
     let mut from_other = vec![];
     let mut format = None;
     let mut folders = vec![];
@@ -67,6 +68,7 @@ pub fn resolve(raw: &RawMailbox, rules: &Rules) -> Mailbox {
                 &raw.folders[source],
                 &state,
                 sizelist,
+                raw.pop3_sizelist.is_some() && sizelist.is_none(),
                 live,
                 &entries,
                 &numbers,

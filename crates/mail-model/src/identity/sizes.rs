@@ -11,7 +11,8 @@ use super::{Finding, RawFolder};
 use crate::folder::FolderName;
 use std::collections::HashSet;
 
-/// Takes wrong sizes out of names. One that would meet another name then stays as it is.
+/// Takes wrong sizes out of names. One that would meet another name then, or that no field can
+/// hold, stays as it is.
 pub(super) fn mend(
     raw: &RawFolder,
     entries: &mut [FileEntry],
@@ -33,7 +34,9 @@ pub(super) fn mend(
             continue;
         }
         let base = without_sizes(&entry.name.base);
-        if base.is_empty() || !bases.insert(base.clone()) {
+        // The old name becomes a field, and a field ends at a space.
+        let is_field = !entry.name.base.contains(&b' ');
+        if base.is_empty() || !is_field || !bases.insert(base.clone()) {
             left += 1;
             continue;
         }
