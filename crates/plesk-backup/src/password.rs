@@ -24,6 +24,8 @@ const SYMMETRIC_PREFIX: &str = "$AES-128-CBC$";
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password {
     text: String,
+    /// The text is what could not be decoded.
+    garbled: bool,
     declared: Option<String>,
 }
 
@@ -104,17 +106,23 @@ impl Password {
         let trimmed = text.trim();
         let is_base64 = encoding.is_some_and(|name| name.eq_ignore_ascii_case("base64"));
         // A `$` is no base64: then the attribute is a relic, and the text stands for itself.
-        let decoded = if is_base64 && !trimmed.contains('$') { decode_text(trimmed) } else { None };
-        Password {
-            text: decoded.unwrap_or_else(|| trimmed.to_owned()),
-            declared: declared.map(|name| name.trim().to_ascii_lowercase()),
-        }
+        let decoded = if is_base64 && !trimmed.contains('$') { decode(trimmed) } else { None };
+        let (text, garbled) = match decoded.map(String::from_utf8) {
+            None => (trimmed.to_owned(), false),
+            Some(Ok(text)) => (text, false),
+            // Which character set it had is not known, and a guess would be another password.
+            Some(Err(_)) => (trimmed.to_owned(), true),
+        };
+        Password { text, garbled, declared: declared.map(|name| name.trim().to_ascii_lowercase()) }
     }
 
     /// How it is kept.
     pub fn kind(&self) -> PasswordKind {
         if self.text.is_empty() {
             return PasswordKind::Empty;
+        }
+        if self.garbled {
+            return PasswordKind::Unknown;
         }
         if self.text.starts_with(SYMMETRIC_PREFIX) {
             return PasswordKind::Symmetric;
@@ -174,9 +182,9 @@ impl fmt::Debug for Recovered {
     }
 }
 
-fn decode_text(text: &str) -> Option<String> {
+fn decode(text: &str) -> Option<Vec<u8>> {
     let compact: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    String::from_utf8(LENIENT_BASE64.decode(compact).ok()?).ok()
+    LENIENT_BASE64.decode(compact).ok()
 }
 
 /// The scheme, if the text has the shape of a hash and could stand in a line of a password file.
@@ -329,6 +337,9 @@ mod tests {
     fn base64_is_decoded_when_announced() {
         let password = Password::new("UGxhaW5QYTU1\n", Some("plain"), Some("base64"));
         assert!(password.recover(None) == plain("PlainPa55"));
+        // `päßword` in Latin-1: no other password is made up.
+        let password = Password::new("cOTfd29yZA==", Some("plain"), Some("base64"));
+        assert!(password.recover(None) == Recovered::Unknown);
         // An attribute that is a relic does no harm.
         let password = Password::new("$6$salt$hash", Some("encrypted"), Some("base64"));
         assert_eq!(password.kind(), PasswordKind::Hash(HashScheme::Sha512));
