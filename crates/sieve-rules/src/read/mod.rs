@@ -17,6 +17,10 @@ use comments::Comments;
 use conditions::Conditions;
 use std::ops::Range;
 
+/// A name that goes on to the rules after its own is no longer than this; a longer one names a
+/// single rule.
+const LONGEST_NAME: usize = 1 << 10;
+
 /// Reads a script.
 ///
 /// # Errors
@@ -92,7 +96,9 @@ impl Reader<'_> {
             };
             before = command.source.end;
             if self.comments.names_go_on() && name.is_some() {
-                self.name.clone_from(&name);
+                // Each rule that follows gets a copy: a comment of any length would be paid once
+                // for each.
+                self.name = name.clone().filter(|name| name.len() <= LONGEST_NAME);
             }
             if let Some((condition, enabled)) = self.branch(command, chain) {
                 let goes_on = if inside.is_none() { self.name.clone() } else { None };
