@@ -2,6 +2,7 @@
 //! taken for what was never there.
 
 #![allow(clippy::unwrap_used, reason = "a test ends by panicking")]
+#![allow(clippy::unnecessary_wraps, reason = "a helper that fills optional fields")]
 
 use mail_model::identity::*;
 use mail_model::maildir::Place;
