@@ -10,6 +10,7 @@
 
 mod look;
 mod pass;
+mod settle;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
