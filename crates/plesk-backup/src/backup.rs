@@ -1,17 +1,15 @@
 //! Opening a backup.
 
-use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use crate::archive::{self, ArchiveError, ContentArchive, SingleFileError};
+use crate::container::{self, Container, Opened};
 use crate::damage::Damage;
-use crate::metadata::{self, ContentRef, DescribeError, Description, FileName};
-use crate::open_error::{LooksLike, OpenError};
+use crate::metadata::{self, ContentRef, DescribeError, Description};
+use crate::open_error::OpenError;
 use crate::printable;
-use crate::tar_format::{BLOCK, Block, is_header};
-use crate::tree::{Entry, EntryId, Source, Tree, directory_index, tar_index, wrapper};
+use crate::tree::{Entry, EntryId, Tree};
 
 /// An opened backup: indexed, nothing read into memory but names.
 #[derive(Debug)]
@@ -22,16 +20,6 @@ pub struct Backup {
     damage: Vec<Damage>,
 }
 
-/// How the files of a backup are kept together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Container {
-    /// A directory, such as `/var/lib/psa/dumps` or an unpacked export.
-    Directory,
-    /// A plain tar, as Plesk exports it.
-    Tar,
-}
-
 impl Backup {
     /// Opens a directory or a plain tar; which of both is told by content.
     ///
@@ -40,38 +28,7 @@ impl Backup {
     /// When the path cannot be read, or is something else: the error says what it looks like, and
     /// [`OpenError::hint`] what may be done.
     pub fn open(path: &Path) -> Result<Backup, OpenError> {
-        let to_error = |source| OpenError::Io { path: path.to_owned(), source };
-        let metadata = fs::metadata(path).map_err(to_error)?;
-        let (container, source, mut entries, mut damage) = if metadata.is_dir() {
-            fs::read_dir(path).map_err(to_error)?;
-            let (entries, damage) = directory_index::index(path);
-            (Container::Directory, Source::Directory(path.to_owned()), entries, damage)
-        } else if metadata.is_file() {
-            let file = File::open(path).map_err(to_error)?;
-            let length = file.metadata().map_err(to_error)?.len();
-            if let Some(looks_like) = not_a_tar(&file).map_err(to_error)? {
-                return Err(OpenError::NotATar { path: path.to_owned(), looks_like });
-            }
-            let (entries, damage) = tar_index::index(&file, length).map_err(to_error)?;
-            (Container::Tar, Source::Tar(Arc::new(file)), entries, damage)
-        } else {
-            return Err(OpenError::NotAFile { path: path.to_owned(), what: special(&metadata) });
-        };
-        if !entries.iter().any(|entry| is_plesk_file(&entry.path)) {
-            return Err(OpenError::NoPleskFiles {
-                path: path.to_owned(),
-                files: entries.len(),
-                first: entries.first().map(|entry| printable(&entry.path)),
-            });
-        }
-        let stripped = wrapper::strip(&mut entries, &mut damage);
-        let source = match (source, stripped) {
-            (Source::Directory(root), Some(name)) => {
-                Source::Directory(root.join(crate::tree::path_of(&name).map_err(to_error)?))
-            }
-            (source, _) => source,
-        };
-        let tree = Tree::new(source, entries);
+        let Opened { container, tree, damage } = container::open(path)?;
         Ok(Backup { path: path.to_owned(), container, tree, damage })
     }
 
@@ -169,40 +126,4 @@ impl Backup {
             reader: archive::chain(readers),
         })
     }
-}
-
-/// What the file is, if it does not begin as a tar does.
-fn not_a_tar(file: &File) -> io::Result<Option<LooksLike>> {
-    let mut head = [0; 4096];
-    let filled = tar_index::read_full_at(file, &mut head, 0)?;
-    let head = &head[..filled];
-    let is_tar = head.first_chunk::<BLOCK>().is_some_and(|block: &Block| {
-        // A first header with a flipped bit still has its magic.
-        is_header(block) || &block[257..262] == b"ustar"
-    });
-    let is_zip = head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06");
-    Ok((is_zip || !is_tar).then(|| LooksLike::tell(head)))
-}
-
-fn is_plesk_file(path: &[u8]) -> bool {
-    let base = path.rsplit(|byte| *byte == b'/').next().unwrap_or(path);
-    FileName::parse(base).is_some()
-}
-
-#[cfg(unix)]
-fn special(metadata: &fs::Metadata) -> &'static str {
-    use std::os::unix::fs::FileTypeExt;
-    let kind = metadata.file_type();
-    if kind.is_fifo() {
-        "a named pipe"
-    } else if kind.is_socket() {
-        "a socket"
-    } else {
-        "a device"
-    }
-}
-
-#[cfg(not(unix))]
-fn special(_metadata: &fs::Metadata) -> &'static str {
-    "a special file"
 }

@@ -29,6 +29,7 @@
 
 mod archive;
 mod backup;
+mod container;
 mod damage;
 mod domain_name;
 pub mod mail_content;
@@ -44,7 +45,8 @@ pub use archive::{
     ArchiveDamage, ArchiveError, ArchiveFormat, ContentArchive, DamageKind, Member, MemberKind,
     SingleFileError, WalkEnd, WalkError,
 };
-pub use backup::{Backup, Container};
+pub use backup::Backup;
+pub use container::Container;
 pub use damage::Damage;
 pub use metadata::{
     AddressBook, Autoresponder, Autoresponders, Contact, ContactGroup, ContentFile, ContentRef,

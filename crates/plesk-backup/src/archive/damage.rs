@@ -7,6 +7,7 @@ use crate::printable;
 
 /// How a content archive is packed: told by its first bytes, never by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ArchiveFormat {
     /// Plain tar.
     Tar,
@@ -14,6 +15,10 @@ pub enum ArchiveFormat {
     Gzip,
     /// tar in zstd, of any number of frames.
     Zstd,
+    /// zip.
+    Zip,
+    /// Files of the backup itself, without an archive around them.
+    Files,
 }
 
 /// Why a content archive could not be opened.

@@ -1,9 +1,19 @@
 //! From stored bytes to tar bytes, whatever the compression is.
 
+use std::io;
+
+use super::DamageKind;
 use super::gzip::Gzip;
 use super::input::Input;
 use super::zstandard::Zstandard;
-use super::{ArchiveFormat, DamageKind};
+
+/// What is around a tar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Compression {
+    None,
+    Gzip,
+    Zstd,
+}
 
 /// Why no more bytes come; nothing can be read after it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +23,18 @@ pub(super) struct DecodeError {
     pub(super) detail: String,
 }
 
+impl DecodeError {
+    /// What whoever reads the bytes is told.
+    pub(super) fn to_io_error(&self) -> io::Error {
+        let kind = match self.kind {
+            DamageKind::Truncated => io::ErrorKind::UnexpectedEof,
+            DamageKind::Unreadable => io::ErrorKind::Other,
+            _ => io::ErrorKind::InvalidData,
+        };
+        io::Error::new(kind, format!("{} at byte {}", self.detail, self.offset))
+    }
+}
+
 pub(super) enum Decoder {
     Plain(Input),
     Gzip(Gzip),
@@ -20,11 +42,11 @@ pub(super) enum Decoder {
 }
 
 impl Decoder {
-    pub(super) fn new(format: ArchiveFormat, input: Input) -> std::io::Result<Decoder> {
+    pub(super) fn new(format: Compression, input: Input) -> io::Result<Decoder> {
         Ok(match format {
-            ArchiveFormat::Tar => Decoder::Plain(input),
-            ArchiveFormat::Gzip => Decoder::Gzip(Gzip::new(input)),
-            ArchiveFormat::Zstd => Decoder::Zstandard(Zstandard::new(input)?),
+            Compression::None => Decoder::Plain(input),
+            Compression::Gzip => Decoder::Gzip(Gzip::new(input)),
+            Compression::Zstd => Decoder::Zstandard(Zstandard::new(input)?),
         })
     }
 

@@ -2,8 +2,9 @@
 
 use std::io::{self, Cursor, Read};
 
-use super::decoder::Decoder;
+use super::decoder::{Compression, Decoder};
 use super::input::Input;
+use super::walk::Packing;
 use super::{ArchiveError, ArchiveFormat, ContentArchive};
 use crate::LooksLike;
 use crate::tar_format::{BLOCK, Block, is_header};
@@ -37,14 +38,14 @@ pub(crate) fn open(volumes: Volumes) -> Result<ContentArchive, ArchiveError> {
     }
     // An empty tar is NUL as well, but no longer than one record of tar: more is a hole.
     let is_hole = available > EMPTY_TAR && head.iter().all(|byte| *byte == 0);
-    let mut found = at_start(&head).map(|format| (format, 0)).filter(|_| !is_hole);
+    let mut found = at_start(&head).map(|compression| (compression, 0)).filter(|_| !is_hole);
     if found.is_none() && !starts_zip(&head) {
         if let Err(source) = reader.by_ref().take(LOOK_AHEAD).read_to_end(&mut head) {
             return Err(ArchiveError::Io { archive: name, source });
         }
         found = behind_text(&head);
     }
-    let Some((format, skipped)) = found else {
+    let Some((compression, skipped)) = found else {
         return Err(ArchiveError::NotAnArchive {
             archive: name,
             looks_like: LooksLike::tell(&head),
@@ -52,31 +53,33 @@ pub(crate) fn open(volumes: Volumes) -> Result<ContentArchive, ArchiveError> {
     };
     let rest = Cursor::new(head.split_off(skipped)).chain(reader);
     Ok(ContentArchive {
-        format,
+        format: match compression {
+            Compression::None => ArchiveFormat::Tar,
+            Compression::Gzip => ArchiveFormat::Gzip,
+            Compression::Zstd => ArchiveFormat::Zstd,
+        },
         leading_garbage: skipped as u64,
-        reader: Box::new(rest),
-        declared,
-        available,
+        packing: Packing::Tar { compression, reader: Box::new(rest), declared, available },
     })
 }
 
-fn at_start(head: &[u8]) -> Option<ArchiveFormat> {
+fn at_start(head: &[u8]) -> Option<Compression> {
     if starts_zip(head) {
         return None;
     }
     if head.first_chunk::<BLOCK>().is_some_and(is_start_of_tar) {
-        return Some(ArchiveFormat::Tar);
+        return Some(Compression::None);
     }
     compression(head)
 }
 
 /// The format of what begins behind some error text, and how long that is.
-fn behind_text(head: &[u8]) -> Option<(ArchiveFormat, usize)> {
+fn behind_text(head: &[u8]) -> Option<(Compression, usize)> {
     // A magic alone may stand in any text; what follows it must begin a tar.
     (1..head.len().min(SCAN)).find_map(|start| {
         let tail = &head[start..];
-        let format = compression(tail)?;
-        begins_tar(format, tail).then_some((format, start))
+        let compression = compression(tail)?;
+        begins_tar(compression, tail).then_some((compression, start))
     })
 }
 
@@ -89,17 +92,17 @@ fn starts_zip(head: &[u8]) -> bool {
     head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06")
 }
 
-fn compression(bytes: &[u8]) -> Option<ArchiveFormat> {
+fn compression(bytes: &[u8]) -> Option<Compression> {
     match bytes {
-        [0x1f, 0x8b, ..] => Some(ArchiveFormat::Gzip),
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(ArchiveFormat::Zstd),
+        [0x1f, 0x8b, ..] => Some(Compression::Gzip),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Compression::Zstd),
         _ => None,
     }
 }
 
-fn begins_tar(format: ArchiveFormat, stored: &[u8]) -> bool {
+fn begins_tar(compression: Compression, stored: &[u8]) -> bool {
     let input = Input::new(Box::new(Cursor::new(stored.to_vec())), 0);
-    let Ok(mut decoder) = Decoder::new(format, input) else { return false };
+    let Ok(mut decoder) = Decoder::new(compression, input) else { return false };
     let mut block: Block = [0; BLOCK];
     let mut filled = 0;
     while filled < BLOCK {

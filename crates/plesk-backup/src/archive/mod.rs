@@ -5,6 +5,7 @@ mod decoder;
 mod detect;
 mod gzip;
 mod input;
+mod loose;
 mod single_file;
 mod stream;
 mod walk;
@@ -12,6 +13,7 @@ mod zstandard;
 
 pub use damage::{ArchiveDamage, ArchiveError, ArchiveFormat, DamageKind};
 pub(crate) use detect::{Volumes, chain, open};
+pub(crate) use loose::LooseFile;
 pub use single_file::SingleFileError;
 pub(crate) use single_file::read_single_file;
 pub use walk::{ContentArchive, Member, MemberKind, WalkEnd, WalkError};

@@ -228,7 +228,7 @@ pub(super) struct Body<'a> {
 impl Body<'_> {
     pub(super) fn read(&mut self, output: &mut [u8]) -> io::Result<usize> {
         if let Some(failure) = &self.failure {
-            return Err(to_io_error(failure));
+            return Err(failure.to_io_error());
         }
         let left = self.size - self.read;
         let wanted = output.len().min(usize::try_from(left).unwrap_or(usize::MAX));
@@ -247,7 +247,7 @@ impl Body<'_> {
             }
             Err(failure) => failure,
         };
-        let error = to_io_error(&failure);
+        let error = failure.to_io_error();
         self.failure = Some(failure);
         Err(error)
     }
@@ -274,13 +274,4 @@ impl Body<'_> {
         }
         Ok(())
     }
-}
-
-fn to_io_error(failure: &DecodeError) -> io::Error {
-    let kind = match failure.kind {
-        DamageKind::Truncated => io::ErrorKind::UnexpectedEof,
-        DamageKind::Unreadable => io::ErrorKind::Other,
-        _ => io::ErrorKind::InvalidData,
-    };
-    io::Error::new(kind, format!("{} at byte {}", failure.detail, failure.offset))
 }

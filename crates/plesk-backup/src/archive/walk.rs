@@ -3,9 +3,10 @@
 use std::fmt;
 use std::io::{self, Read};
 
-use super::decoder::{DecodeError, Decoder};
+use super::decoder::{Compression, DecodeError, Decoder};
 use super::input::Input;
-use super::stream::{Body, Next, TarStream};
+use super::loose::{LooseBody, LooseFile};
+use super::stream::{Body as TarBody, Next, TarStream};
 use super::{ArchiveDamage, ArchiveFormat, DamageKind};
 use crate::tar_format::{MemberHeader, inner_path};
 
@@ -19,9 +20,20 @@ pub struct ContentArchive {
     pub format: ArchiveFormat,
     /// Bytes before the archive's magic that were skipped: error text that Plesk leaked into it.
     pub leading_garbage: u64,
-    pub(super) reader: Box<dyn Read + Send>,
-    pub(super) declared: u64,
-    pub(super) available: u64,
+    pub(super) packing: Packing,
+}
+
+/// Where the members of an archive come from.
+pub(super) enum Packing {
+    Tar {
+        compression: Compression,
+        reader: Box<dyn Read + Send>,
+        /// Bytes that the container declares.
+        declared: u64,
+        /// Bytes that are there.
+        available: u64,
+    },
+    Loose(Vec<LooseFile>),
 }
 
 impl fmt::Debug for ContentArchive {
@@ -29,8 +41,6 @@ impl fmt::Debug for ContentArchive {
         out.debug_struct("ContentArchive")
             .field("format", &self.format)
             .field("leading_garbage", &self.leading_garbage)
-            .field("declared", &self.declared)
-            .field("available", &self.available)
             .finish_non_exhaustive()
     }
 }
@@ -54,6 +64,11 @@ pub struct Member<'a> {
     body: Body<'a>,
 }
 
+enum Body<'a> {
+    Tar(TarBody<'a>),
+    Loose(LooseBody),
+}
+
 /// Kind of a member.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MemberKind {
@@ -70,7 +85,7 @@ pub enum MemberKind {
 }
 
 /// How a walk ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct WalkEnd {
     /// Members that were visited.
     pub members: u64,
@@ -110,67 +125,103 @@ impl ContentArchive {
     /// of [`WalkEnd`].
     pub fn walk<E>(
         self,
-        mut visit: impl FnMut(&mut Member<'_>) -> Result<(), E>,
+        visit: impl FnMut(&mut Member<'_>) -> Result<(), E>,
     ) -> Result<WalkEnd, WalkError<E>> {
-        let input = Input::new(self.reader, self.leading_garbage);
-        let decoder = Decoder::new(self.format, input).map_err(WalkError::Decoder)?;
-        let mut stream = TarStream::new(decoder);
-        let mut end = WalkEnd { members: 0, damage: None, further_damage: Vec::new() };
-        let mut buffer = vec![0; SKIP_BUFFER];
-        let mut next = stream.next();
-        loop {
-            match next {
-                Ok(Next::Member(header)) => {
-                    end.members += 1;
-                    let mut member = Member::new(&header, &mut stream, end.damage.is_some());
-                    visit(&mut member).map_err(WalkError::Visitor)?;
-                    if let Err(failure) = member.body.finish(&mut buffer) {
-                        let damage = member.damage(failure);
-                        end.note(damage);
-                        break;
-                    }
-                    next = stream.next();
-                }
-                Ok(Next::Damage(mut damage)) => {
-                    let resumed = stream.resynchronise();
-                    let (skipped, then) = match resumed {
-                        Ok((skipped, then)) => (Some(skipped), Ok(then)),
-                        Err(failure) => (None, Err(failure)),
-                    };
-                    if let Some(skipped) = skipped {
-                        damage.detail.push_str("; ");
-                        damage.detail.push_str(&skipped.to_string());
-                        damage.detail.push_str(" bytes of the tar were skipped");
-                    }
+        match self.packing {
+            Packing::Tar { compression, reader, declared, available } => {
+                let input = Input::new(reader, self.leading_garbage);
+                let decoder = Decoder::new(compression, input).map_err(WalkError::Decoder)?;
+                let end = walk_tar(TarStream::new(decoder), visit)?;
+                Ok(end.with_length(declared, available))
+            }
+            Packing::Loose(files) => walk_files(files, visit),
+        }
+    }
+
+    /// Files that can each be read on their own.
+    pub(crate) fn of_files(format: ArchiveFormat, files: Vec<LooseFile>) -> ContentArchive {
+        ContentArchive { format, leading_garbage: 0, packing: Packing::Loose(files) }
+    }
+}
+
+fn walk_tar<E>(
+    mut stream: TarStream,
+    mut visit: impl FnMut(&mut Member<'_>) -> Result<(), E>,
+) -> Result<WalkEnd, WalkError<E>> {
+    let mut end = WalkEnd::default();
+    let mut buffer = vec![0; SKIP_BUFFER];
+    let mut next = stream.next();
+    loop {
+        match next {
+            Ok(Next::Member(header)) => {
+                end.members += 1;
+                let mut member = Member::in_tar(&header, &mut stream, end.damage.is_some());
+                visit(&mut member).map_err(WalkError::Visitor)?;
+                if let Err(failure) = member.body.finish(&mut buffer) {
+                    let damage = member.damage(failure);
                     end.note(damage);
-                    next = then;
-                }
-                Ok(Next::End) => break,
-                Err(failure) => {
-                    end.note(outside_members(failure));
                     break;
                 }
+                next = stream.next();
+            }
+            Ok(Next::Damage(mut damage)) => {
+                let resumed = stream.resynchronise();
+                let (skipped, then) = match resumed {
+                    Ok((skipped, then)) => (Some(skipped), Ok(then)),
+                    Err(failure) => (None, Err(failure)),
+                };
+                if let Some(skipped) = skipped {
+                    damage.detail.push_str("; ");
+                    damage.detail.push_str(&skipped.to_string());
+                    damage.detail.push_str(" bytes of the tar were skipped");
+                }
+                end.note(damage);
+                next = then;
+            }
+            Ok(Next::End) => break,
+            Err(failure) => {
+                end.note(outside_members(failure));
+                break;
             }
         }
-        if end.damage.is_none() && self.available < self.declared {
-            // The cut lies between members, where the tar alone looks whole.
-            end.note(outside_members(DecodeError {
-                kind: DamageKind::Truncated,
-                offset: self.available,
-                detail: format!(
-                    "{} of {} bytes of the archive are there",
-                    self.available, self.declared
-                ),
-            }));
-        }
-        Ok(end)
     }
+    Ok(end)
+}
+
+fn walk_files<E>(
+    files: Vec<LooseFile>,
+    mut visit: impl FnMut(&mut Member<'_>) -> Result<(), E>,
+) -> Result<WalkEnd, WalkError<E>> {
+    let mut end = WalkEnd::default();
+    let mut buffer = vec![0; SKIP_BUFFER];
+    for file in files {
+        end.members += 1;
+        let mut member = Member::loose(file);
+        visit(&mut member).map_err(WalkError::Visitor)?;
+        if let Err(failure) = member.body.finish(&mut buffer) {
+            let damage = member.damage(failure);
+            end.note(damage);
+        }
+    }
+    Ok(end)
 }
 
 impl WalkEnd {
     /// The first damage and all after it.
     pub fn all_damage(&self) -> impl Iterator<Item = &ArchiveDamage> {
         self.damage.iter().chain(&self.further_damage)
+    }
+
+    /// The cut of an archive may lie between members, where the tar alone looks whole.
+    fn with_length(mut self, declared: u64, available: u64) -> WalkEnd {
+        if self.damage.is_none() && available < declared {
+            self.note(outside_members(DecodeError {
+                kind: DamageKind::Truncated,
+                offset: available,
+                detail: format!("{available} of {declared} bytes of the archive are there"),
+            }));
+        }
+        self
     }
 
     fn note(&mut self, damage: ArchiveDamage) {
@@ -194,7 +245,7 @@ fn outside_members(failure: DecodeError) -> ArchiveDamage {
 }
 
 impl<'a> Member<'a> {
-    fn new(header: &MemberHeader, stream: &'a mut TarStream, suspect: bool) -> Member<'a> {
+    fn in_tar(header: &MemberHeader, stream: &'a mut TarStream, suspect: bool) -> Member<'a> {
         let normal = |path: &[u8]| inner_path(path).unwrap_or_else(|| path.to_vec());
         let kind = if header.is_directory() {
             MemberKind::Directory
@@ -214,7 +265,19 @@ impl<'a> Member<'a> {
             mtime: header.mtime,
             mode: header.mode,
             suspect,
-            body: Body { stream, size: header.size, read: 0, failure: None },
+            body: Body::Tar(TarBody { stream, size: header.size, read: 0, failure: None }),
+        }
+    }
+
+    fn loose(file: LooseFile) -> Member<'static> {
+        Member {
+            path: file.path,
+            kind: file.kind,
+            size: file.size,
+            mtime: file.mtime,
+            mode: 0o600,
+            suspect: false,
+            body: Body::Loose(LooseBody::new(file.open, file.size, file.offset)),
         }
     }
 
@@ -223,9 +286,25 @@ impl<'a> Member<'a> {
             what: failure.kind,
             offset: failure.offset,
             member: Some(self.path.clone()),
-            member_read: self.body.read,
+            member_read: self.body.bytes_read(),
             member_size: self.size,
             detail: failure.detail,
+        }
+    }
+}
+
+impl Body<'_> {
+    fn finish(&mut self, buffer: &mut [u8]) -> Result<(), DecodeError> {
+        match self {
+            Body::Tar(body) => body.finish(buffer),
+            Body::Loose(body) => body.finish(buffer),
+        }
+    }
+
+    fn bytes_read(&self) -> u64 {
+        match self {
+            Body::Tar(body) => body.read,
+            Body::Loose(body) => body.read,
         }
     }
 }
@@ -243,6 +322,9 @@ impl fmt::Debug for Member<'_> {
 
 impl Read for Member<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.body.read(buffer)
+        match &mut self.body {
+            Body::Tar(body) => body.read(buffer),
+            Body::Loose(body) => body.read(buffer),
+        }
     }
 }

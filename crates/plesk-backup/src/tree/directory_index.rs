@@ -47,7 +47,7 @@ fn list(
             pending.push(path);
         } else if metadata.is_file() {
             let (size, mtime) = (metadata.len(), seconds(metadata.modified()?));
-            entries.push(Entry { path, size, available: size, mtime, offset: 0 });
+            entries.push(Entry::plain(path, size, mtime, 0));
         } else {
             let what = match fs::read_link(item.path()) {
                 Ok(target) => {

@@ -1,23 +1,24 @@
 //! A backup as a read-only tree: path → where the bytes lie.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub(crate) mod bytes;
 pub(crate) mod directory_index;
 mod reader;
 pub(crate) mod tar_index;
 pub(crate) mod wrapper;
 
+use bytes::Bytes;
 pub use reader::EntryReader;
 pub(crate) use reader::path_of;
 
 /// The files of a backup. Directories are not entries.
 #[derive(Debug)]
 pub struct Tree {
-    source: Source,
+    sources: Vec<Source>,
     entries: Vec<Entry>,
     by_path: HashMap<Vec<u8>, EntryId>,
 }
@@ -25,8 +26,8 @@ pub struct Tree {
 /// What lies below the tree.
 #[derive(Debug)]
 pub(crate) enum Source {
-    /// One file that holds everything; read by position, so that readers do not disturb each other.
-    Tar(Arc<File>),
+    /// One run of bytes that holds everything: a file, parts of one, or a spool file.
+    Bytes(Arc<Bytes>),
     /// A directory; paths of entries are relative to it.
     Directory(PathBuf),
 }
@@ -48,16 +49,35 @@ pub struct Entry {
     pub mtime: i64,
     /// Where the bytes begin in the outer file; 0 for directories.
     pub offset: u64,
+    /// How they are stored there.
+    pub(crate) encoding: Encoding,
+    /// Which of the tree's sources holds them.
+    pub(crate) source: usize,
+}
+
+/// How the bytes of an entry are stored in its container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Encoding {
+    /// As they are.
+    Plain,
+}
+
+impl Entry {
+    /// An entry whose bytes are there, as they are, in the first source.
+    pub(crate) fn plain(path: Vec<u8>, size: u64, mtime: i64, offset: u64) -> Entry {
+        let encoding = Encoding::Plain;
+        Entry { path, size, available: size, mtime, offset, encoding, source: 0 }
+    }
 }
 
 impl Tree {
-    pub(crate) fn new(source: Source, entries: Vec<Entry>) -> Tree {
+    pub(crate) fn new(sources: Vec<Source>, entries: Vec<Entry>) -> Tree {
         let by_path = entries
             .iter()
             .enumerate()
             .map(|(index, entry)| (entry.path.clone(), EntryId(index)))
             .collect();
-        Tree { source, entries, by_path }
+        Tree { sources, entries, by_path }
     }
 
     /// How many files there are.
@@ -96,6 +116,7 @@ impl Tree {
     ///
     /// When a file of a directory cannot be opened.
     pub fn open(&self, id: EntryId) -> io::Result<EntryReader> {
-        EntryReader::open(&self.source, self.get(id))
+        let entry = self.get(id);
+        EntryReader::open(&self.sources[entry.source], entry)
     }
 }

@@ -1,73 +1,48 @@
-//! Reading one entry by position.
+//! Reading one entry.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Entry, Source};
+use super::bytes::{Bytes, Slice};
+use super::{Encoding, Entry, Source};
 
 /// Reads one entry of a [`Tree`](super::Tree); any number of them may be open side by side.
-#[derive(Debug)]
 pub struct EntryReader {
-    file: Arc<File>,
-    start: u64,
-    length: u64,
-    position: u64,
+    inner: Box<dyn Read + Send>,
 }
 
 impl EntryReader {
     pub(super) fn open(source: &Source, entry: &Entry) -> io::Result<EntryReader> {
-        let file = match source {
-            Source::Tar(file) => Arc::clone(file),
-            Source::Directory(root) => Arc::new(File::open(root.join(path_of(&entry.path)?))?),
+        let (bytes, offset) = stored(source, entry)?;
+        let inner: Box<dyn Read + Send> = match entry.encoding {
+            Encoding::Plain => Box::new(Slice::new(bytes, offset, entry.available)),
         };
-        Ok(EntryReader { file, start: entry.offset, length: entry.available, position: 0 })
+        Ok(EntryReader { inner })
     }
+}
 
-    /// Bytes of the entry.
-    pub fn len(&self) -> u64 {
-        self.length
-    }
+/// Where the bytes of an entry lie as they are stored.
+pub(super) fn stored(source: &Source, entry: &Entry) -> io::Result<(Arc<Bytes>, u64)> {
+    Ok(match source {
+        Source::Bytes(bytes) => (Arc::clone(bytes), entry.offset),
+        Source::Directory(root) => {
+            (Arc::new(Bytes::one(File::open(root.join(path_of(&entry.path)?))?)?), 0)
+        }
+    })
+}
 
-    /// True when there are none.
-    pub fn is_empty(&self) -> bool {
-        self.length == 0
+impl std::fmt::Debug for EntryReader {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("EntryReader").finish_non_exhaustive()
     }
 }
 
 impl Read for EntryReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let left = self.length.saturating_sub(self.position);
-        let wanted = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
-        let got = read_at(&self.file, &mut buffer[..wanted], self.start + self.position)?;
-        self.position += got as u64;
-        Ok(got)
+        self.inner.read(buffer)
     }
-}
-
-impl Seek for EntryReader {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let position = match to {
-            SeekFrom::Start(position) => Some(position),
-            SeekFrom::End(delta) => self.length.checked_add_signed(delta),
-            SeekFrom::Current(delta) => self.position.checked_add_signed(delta),
-        };
-        self.position = position.ok_or_else(|| {
-            io::Error::new(io::ErrorKind::InvalidInput, "seek to before the beginning of an entry")
-        })?;
-        Ok(self.position)
-    }
-}
-
-#[cfg(unix)]
-pub(crate) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-    std::os::unix::fs::FileExt::read_at(file, buffer, offset)
-}
-
-#[cfg(windows)]
-pub(crate) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-    std::os::windows::fs::FileExt::seek_read(file, buffer, offset)
 }
 
 /// Names in a tree are bytes; so they are on Unix, and elsewhere they must be UTF-8.

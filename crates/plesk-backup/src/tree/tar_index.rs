@@ -1,11 +1,10 @@
 //! Indexing the outer tar: once, by seeking from header to header.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::io;
 
 use super::Entry;
-use super::reader::read_at;
+use super::bytes::Bytes;
 use crate::damage::Damage;
 use crate::printable;
 use crate::tar_format::{
@@ -19,10 +18,10 @@ const SCAN_BUFFER: usize = 128 * 1024;
 const RECORD_LIMIT: u64 = 1024 * 1024;
 
 /// The files of a tar in their order, and what is wrong with it.
-pub(crate) fn index(file: &File, length: u64) -> io::Result<(Vec<Entry>, Vec<Damage>)> {
+pub(crate) fn index(bytes: &Bytes) -> io::Result<(Vec<Entry>, Vec<Damage>)> {
     let mut indexer = Indexer {
-        file,
-        length,
+        file: bytes,
+        length: bytes.len(),
         assembler: Assembler::default(),
         entries: Vec::new(),
         by_path: HashMap::new(),
@@ -33,7 +32,7 @@ pub(crate) fn index(file: &File, length: u64) -> io::Result<(Vec<Entry>, Vec<Dam
 }
 
 struct Indexer<'a> {
-    file: &'a File,
+    file: &'a Bytes,
     length: u64,
     assembler: Assembler,
     entries: Vec<Entry>,
@@ -141,7 +140,8 @@ impl Indexer<'_> {
                 self.damage.push(Damage::CutEntry { path, offset: data, size, available });
             }
             let (size, mtime) = (header.size, header.mtime);
-            self.push(Entry { path, size, available, mtime, offset: data });
+            let entry = Entry { available, ..Entry::plain(path, size, mtime, data) };
+            self.push(entry);
             return;
         }
         let link = printable(&header.link);
@@ -212,7 +212,7 @@ impl Indexer<'_> {
         let mut position = offset + BLOCK_BYTES;
         let mut found = None;
         while found.is_none() && position < self.length {
-            let filled = read_full_at(self.file, &mut buffer, position)?;
+            let filled = self.file.read_full_at(&mut buffer, position)?;
             let (blocks, _rest) = buffer[..filled].as_chunks::<BLOCK>();
             if blocks.is_empty() {
                 break;
@@ -230,7 +230,7 @@ impl Indexer<'_> {
     /// The block at `offset`; `None` when the file ends before its end.
     fn block(&self, offset: u64) -> io::Result<Option<Block>> {
         let mut block: Block = [0; BLOCK];
-        let filled = read_full_at(self.file, &mut block, offset)?;
+        let filled = self.file.read_full_at(&mut block, offset)?;
         Ok((filled == BLOCK).then_some(block))
     }
 
@@ -240,20 +240,7 @@ impl Indexer<'_> {
             return Ok(None);
         }
         let mut bytes = vec![0; usize::try_from(count).unwrap_or(0)];
-        let filled = read_full_at(self.file, &mut bytes, offset)?;
+        let filled = self.file.read_full_at(&mut bytes, offset)?;
         Ok((filled == bytes.len()).then_some(bytes))
     }
-}
-
-pub(crate) fn read_full_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-    let mut filled = 0;
-    while filled < buffer.len() {
-        match read_at(file, &mut buffer[filled..], offset + filled as u64) {
-            Ok(0) => break,
-            Ok(count) => filled += count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(filled)
 }

@@ -1,0 +1,132 @@
+//! One run of bytes that lies in one or more files.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::sync::Arc;
+
+/// Files that are read as one, by position, so that readers do not disturb each other.
+#[derive(Debug)]
+pub(crate) struct Bytes {
+    parts: Vec<Part>,
+    length: u64,
+}
+
+#[derive(Debug)]
+struct Part {
+    file: File,
+    start: u64,
+    length: u64,
+}
+
+impl Bytes {
+    /// A file on its own.
+    pub(crate) fn one(file: File) -> io::Result<Bytes> {
+        Bytes::concatenated([file])
+    }
+
+    /// Files one after another, such as the parts into which an export was split.
+    pub(crate) fn concatenated(files: impl IntoIterator<Item = File>) -> io::Result<Bytes> {
+        let mut bytes = Bytes { parts: Vec::new(), length: 0 };
+        for file in files {
+            let length = file.metadata()?.len();
+            bytes.parts.push(Part { file, start: bytes.length, length });
+            bytes.length += length;
+        }
+        Ok(bytes)
+    }
+
+    /// How many bytes there are.
+    pub(crate) fn len(&self) -> u64 {
+        self.length
+    }
+
+    /// Reads some bytes; 0 only at the end or for an empty buffer.
+    pub(crate) fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let next = self.parts.partition_point(|part| part.start <= offset);
+        // Parts without bytes begin where the next one begins.
+        let Some(part) = self.parts[..next].last() else { return Ok(0) };
+        let inside = offset - part.start;
+        let left = usize::try_from(part.length.saturating_sub(inside)).unwrap_or(usize::MAX);
+        let wanted = buffer.len().min(left);
+        read_file_at(&part.file, &mut buffer[..wanted], inside)
+    }
+
+    /// Fills the buffer as far as the bytes go.
+    pub(crate) fn read_full_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let mut filled = 0;
+        while filled < buffer.len() {
+            match self.read_at(&mut buffer[filled..], offset + filled as u64) {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(filled)
+    }
+}
+
+/// Reads a piece of [`Bytes`] from its beginning to its end.
+#[derive(Debug)]
+pub(crate) struct Slice {
+    bytes: Arc<Bytes>,
+    position: u64,
+    end: u64,
+}
+
+impl Slice {
+    pub(crate) fn new(bytes: Arc<Bytes>, offset: u64, length: u64) -> Slice {
+        Slice { bytes, position: offset, end: offset.saturating_add(length) }
+    }
+}
+
+impl Read for Slice {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = self.end.saturating_sub(self.position);
+        let wanted = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+        let got = self.bytes.read_at(&mut buffer[..wanted], self.position)?;
+        self.position += got as u64;
+        Ok(got)
+    }
+}
+
+#[cfg(unix)]
+fn read_file_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, buffer, offset)
+}
+
+#[cfg(windows)]
+fn read_file_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, buffer, offset)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn file(content: &[u8]) -> File {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(content).unwrap();
+        file
+    }
+
+    #[test]
+    fn parts_read_as_one() {
+        let files = [&b"ab"[..], b"", b"cdef", b"", b"g"].map(file);
+        let bytes = Arc::new(Bytes::concatenated(files).unwrap());
+        assert_eq!(bytes.len(), 7);
+        for start in 0..=8_u64 {
+            for length in 0..=8 {
+                let mut buffer = vec![0; length];
+                let filled = bytes.read_full_at(&mut buffer, start).unwrap();
+                let from = usize::try_from(start).unwrap().min(7);
+                assert_eq!(buffer[..filled], b"abcdefg"[from..(from + length).min(7)]);
+            }
+        }
+        let mut text = String::new();
+        Slice::new(bytes, 1, 4).read_to_string(&mut text).unwrap();
+        assert_eq!(text, "bcde");
+    }
+}
