@@ -102,7 +102,8 @@ pub(crate) fn convert_script(
                     let rest = said.map(|rules| only_ends(&name, rules));
                     match written(rest) {
                         Ok(filter) => {
-                            let change = format!("only that it ends the filters is left of it ({why})");
+                            let change =
+                                format!("only that it ends the filters is left of it ({why})");
                             result.filters.push(ConvertedFilter { filter, change: Some(change) });
                         }
                         Err(_) => unsaid_stop = unsaid_stop.or_else(|| Some(name.clone())),
@@ -175,10 +176,7 @@ fn others_move(script: &sieve_rules::Script, number: usize) -> bool {
     script.rules.iter().enumerate().any(|(other, rule)| {
         let runs = rule.enabled && if stops { other < number } else { other != number };
         runs && rule.actions.iter().any(|action| {
-            matches!(
-                action,
-                Discard | FileInto { copy: false, .. } | Redirect { copy: false, .. }
-            )
+            matches!(action, Discard | FileInto { copy: false, .. } | Redirect { copy: false, .. })
         })
     })
 }
@@ -210,11 +208,7 @@ fn behind(mut filter: MailboxFilter, unsaid_stop: Option<&str>) -> ConvertedFilt
     ConvertedFilter { filter, change: Some(change) }
 }
 
-fn filter(
-    rule: &sieve_rules::Rule,
-    name: &str,
-    rules: Vec<Rule>,
-) -> Result<MailboxFilter, String> {
+fn filter(rule: &sieve_rules::Rule, name: &str, rules: Vec<Rule>) -> Result<MailboxFilter, String> {
     let mut actions = Vec::new();
     for action in &rule.actions {
         convert_action(action, &mut actions)?;

@@ -162,10 +162,10 @@ impl MailSettings<'_> {
                 }
                 Some(change) => {
                     record(filter.name.clone(), SettingOutcome::Adapted, change.clone());
-                    findings.push(SETTING_ADAPTED.about(
-                        &address,
-                        format!("the filter `{}`: {change}", filter.name),
-                    ));
+                    findings.push(
+                        SETTING_ADAPTED
+                            .about(&address, format!("the filter `{}`: {change}", filter.name)),
+                    );
                 }
             }
         }

@@ -82,7 +82,7 @@ impl AccountPlan {
                 login: login.map_err(failed)?,
                 quota_bytes: plan.quota_bytes,
                 filters: plan.filters.clone(),
-                refuses_mail: false,
+                refuses_mail: plan.refuses_mail,
             });
         }
         Ok(account)

@@ -24,6 +24,7 @@ keep_environment =
 ";
 const ROUTERS: &str = include_str!("../../../../fixtures/exim/routers.conf");
 
+const OFF: &str = "refused: This address does not take mail at present.";
 const NOBODY: &str = "refused: Nobody here, ask info";
 
 /// What Plesk does with mail for each address of the main domain, written by Plesk's rules:
@@ -94,9 +95,8 @@ const MAIN: &[(&str, &[&str])] = &[
     ("machine", &["answered: robot@example.com"]),
     ("silent", &["stored: silent@example.com"]),
     ("handover", &["answered: handover@example.com", "sent: x@xn--mller-kva.example"]),
-    // Plesk refused it: the mailbox was off. Here its old mail is kept in a mailbox into which
-    // nobody can log in, and new mail comes to it.
-    ("off", &["stored: off@example.com"]),
+    // The mailbox was off, and nothing else took its mail.
+    ("off", &[OFF]),
     // Plesk only forwarded. Here the mailbox with the old mail keeps a copy, too.
     ("moved", &["sent: moved@elsewhere.example", "stored: moved@example.com"]),
     // No `mailbox` element any more, and mail on the disk: the same.

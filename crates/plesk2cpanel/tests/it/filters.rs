@@ -322,7 +322,8 @@ if header :contains "Subject" "offer"
     let filter = String::from_utf8(tar(&["-xzO", member, "-f"], &archive)).unwrap();
     assert!(filter.contains("Offers") && !filter.contains("/dev/null"), "{filter}");
     assert!(!filter.contains("other@example.net"), "{filter}");
-    let yaml = String::from_utf8(tar(&["-xzO", &format!("{member}.yaml"), "-f"], &archive)).unwrap();
+    let yaml =
+        String::from_utf8(tar(&["-xzO", &format!("{member}.yaml"), "-f"], &archive)).unwrap();
     for name in ["Throw away", "Send on", "File"] {
         assert!(yaml.contains(name), "{name} is kept for its owner to see: {yaml}");
     }
@@ -347,8 +348,5 @@ if header :contains "Subject" "offer"
         ("filter File", more),
         ("filter Large stays", "skipped: cPanel's filters do not know a message's size"),
     ];
-    assert_eq!(
-        details,
-        expected.map(|(setting, detail)| (setting.to_owned(), detail.to_owned()))
-    );
+    assert_eq!(details, expected.map(|(setting, detail)| (setting.to_owned(), detail.to_owned())));
 }
