@@ -6,7 +6,7 @@ use crate::layout::{
     ADMIN_GUID, Domain, Layout, Mail, Site, Subscription, client_guid, database_directory, join,
     mailbox_directory,
 };
-use crate::spec::{DomainAliasSpec, Hosting, MailLayout, MailboxSpec, PasswordSpec};
+use crate::spec::{DkimSpec, DomainAliasSpec, Hosting, MailLayout, MailboxSpec, PasswordSpec};
 use crate::xml::Xml;
 
 /// Limits that Plesk writes for every subscription.
@@ -59,7 +59,7 @@ pub(crate) fn write_subscription(
     write_addresses(xml, &spec.ip_addresses);
     write_status(xml, "webspace-status", &[]);
     write_status(xml, "status", &spec.disabled_by);
-    write_zone(xml, &domain.ascii_name);
+    write_zone(xml, &domain.ascii_name, spec.dkim.as_ref());
     xml.close();
     xml.open("limits-and-permissions", &[]);
     let mut limits = spec.limits.clone();
@@ -134,7 +134,7 @@ fn write_site(
     write_aliases(xml, &spec.aliases);
     xml.open("properties", &[]);
     write_status(xml, "status", &spec.disabled_by);
-    write_zone(xml, &domain.ascii_name);
+    write_zone(xml, &domain.ascii_name, spec.dkim.as_ref());
     xml.close();
     if let Some(mail) = &domain.mail {
         writer.mail_system(xml, mail, &subscription.spec.ip_addresses);
@@ -403,7 +403,7 @@ pub(crate) fn write_password(xml: &mut Xml, password: &PasswordSpec) {
     xml.text("password", &attributes, &password.text);
 }
 
-fn write_zone(xml: &mut Xml, domain: &str) {
+fn write_zone(xml: &mut Xml, domain: &str, dkim: Option<&DkimSpec>) {
     let email = format!("root@{domain}");
     let attributes =
         [("email", email.as_str()), ("type", "master"), ("serial-format", "UNIXTIMESTAMP")];
@@ -420,6 +420,11 @@ fn write_zone(xml: &mut Xml, domain: &str) {
     ] {
         let attributes = [("type", kind), ("src", source), ("dst", target), ("opt", option)];
         xml.empty("dnsrec", &attributes);
+    }
+    if let Some(dkim) = dkim.filter(|dkim| dkim.enabled) {
+        let source = format!("default._domainkey.{name}");
+        let record = format!("v=DKIM1; p={};", dkim.public_key);
+        xml.empty("dnsrec", &[("type", "TXT"), ("src", &source), ("dst", &record), ("opt", "")]);
     }
     xml.close();
 }

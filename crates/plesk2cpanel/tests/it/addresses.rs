@@ -7,10 +7,9 @@ use std::process::Command;
 
 use plesk_fixture::Spec;
 
+use crate::rich::addresses::unwritable;
+use crate::rich::{named, rich};
 use crate::support::Place;
-use backup::{named, rich, unwritable};
-
-mod backup;
 
 /// The settings of an Exim that keeps to the directory; the routers stand behind.
 const SETTINGS: &str = "\
@@ -104,6 +103,21 @@ const MAIN: &[(&str, &[&str])] = &[
     // Neither mailbox nor forward nor answer: as if the address were not there.
     ("nothing", &[NOBODY]),
     ("nothing-alias", &[NOBODY]),
+    // Beside an answer from a webmail's vacation rule.
+    (
+        "klaus",
+        &[
+            "answered: klaus@example.com",
+            "sent: klaus@elsewhere.example",
+            "stored: klaus@example.com",
+        ],
+    ),
+    ("petra", &["answered: petra@example.com", "stored: petra@example.com"]),
+    ("desk", &["answered: petra@example.com", "stored: petra@example.com"]),
+    ("hedwig", &["answered: hedwig@example.com", "stored: hedwig@example.com"]),
+    ("attic", &["stored: attic@example.com"]),
+    // A mailing list, which is not set up.
+    ("news", &[NOBODY]),
     ("never.seen", &[NOBODY]),
 ];
 
