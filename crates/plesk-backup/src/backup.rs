@@ -9,6 +9,7 @@ use crate::damage::Damage;
 use crate::metadata::{self, ContentRef, DescribeError, Description};
 use crate::open_error::OpenError;
 use crate::printable;
+use crate::spool::Spool;
 use crate::tree::{Entry, EntryId, Tree};
 
 /// An opened backup: indexed, nothing read into memory but names.
@@ -18,10 +19,11 @@ pub struct Backup {
     container: Container,
     tree: Tree,
     damage: Vec<Damage>,
+    spool: Spool,
 }
 
 impl Backup {
-    /// Opens a directory or a plain tar; which of both is told by content.
+    /// Opens a directory, a plain tar or a zip; which of them is told by content.
     ///
     /// # Errors
     ///
@@ -29,7 +31,15 @@ impl Backup {
     /// [`OpenError::hint`] what may be done.
     pub fn open(path: &Path) -> Result<Backup, OpenError> {
         let Opened { container, tree, damage } = container::open(path)?;
-        Ok(Backup { path: path.to_owned(), container, tree, damage })
+        Ok(Backup { path: path.to_owned(), container, tree, damage, spool: Spool::default() })
+    }
+
+    /// The same backup, with another place for archives that cannot be read where they lie: a zip
+    /// that is packed once more in the backup.
+    #[must_use]
+    pub fn with_spool(mut self, spool: Spool) -> Backup {
+        self.spool = spool;
+        self
     }
 
     /// The path that was opened.
@@ -139,6 +149,10 @@ impl Backup {
             })?;
             readers.push(Box::new(reader));
         }
+        let in_place = self
+            .tree
+            .in_place(ids)
+            .map_err(|source| ArchiveError::Io { archive: name.clone(), source })?;
         archive::open(archive::Volumes {
             name,
             declared: entries.iter().fold(0, |sum: u64, entry| sum.saturating_add(entry.size)),
@@ -146,6 +160,8 @@ impl Backup {
                 .iter()
                 .fold(0, |sum: u64, entry| sum.saturating_add(entry.available)),
             reader: archive::chain(readers),
+            in_place,
+            spool: self.spool.clone(),
         })
     }
 }

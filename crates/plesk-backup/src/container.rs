@@ -11,7 +11,7 @@ use crate::open_error::{LooksLike, OpenError};
 use crate::printable;
 use crate::tar_format::{BLOCK, Block, is_header};
 use crate::tree::bytes::Bytes;
-use crate::tree::{Source, Tree, directory_index, path_of, tar_index, wrapper};
+use crate::tree::{Source, Tree, directory_index, path_of, tar_index, wrapper, zip_index};
 
 /// How the files of a backup are kept together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub enum Container {
     Directory,
     /// A plain tar, as Plesk exports it.
     Tar,
+    /// A zip, as Plesk for Windows exports it.
+    Zip,
 }
 
 /// A container that was opened and indexed.
@@ -41,11 +43,15 @@ pub(crate) fn open(path: &Path) -> Result<Opened, OpenError> {
     } else if metadata.is_file() {
         let file = File::open(path).map_err(to_error)?;
         let bytes = Bytes::one(file).map_err(to_error)?;
-        if let Some(looks_like) = not_a_tar(&bytes).map_err(to_error)? {
-            return Err(OpenError::NotATar { path: path.to_owned(), looks_like });
-        }
-        let (entries, damage) = tar_index::index(&bytes).map_err(to_error)?;
-        (Container::Tar, Source::Bytes(Arc::new(bytes)), entries, damage)
+        let (container, (entries, damage)) = if zip_index::is_zip(&bytes).map_err(to_error)? {
+            (Container::Zip, zip_index::index(&bytes).map_err(to_error)?)
+        } else {
+            if let Some(looks_like) = not_a_tar(&bytes).map_err(to_error)? {
+                return Err(OpenError::NotATar { path: path.to_owned(), looks_like });
+            }
+            (Container::Tar, tar_index::index(&bytes).map_err(to_error)?)
+        };
+        (container, Source::Bytes(Arc::new(bytes)), entries, damage)
     } else {
         return Err(OpenError::NotAFile { path: path.to_owned(), what: special(&metadata) });
     };
@@ -75,8 +81,7 @@ fn not_a_tar(bytes: &Bytes) -> io::Result<Option<LooksLike>> {
         // A first header with a flipped bit still has its magic.
         is_header(block) || &block[257..262] == b"ustar"
     });
-    let is_zip = head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06");
-    Ok((is_zip || !is_tar).then(|| LooksLike::tell(head)))
+    Ok((!is_tar).then(|| LooksLike::tell(head)))
 }
 
 fn is_plesk_file(path: &[u8]) -> bool {

@@ -2,7 +2,8 @@
 //!
 //! A backup is opened as one read-only [`Tree`], whatever its container is; the metadata in it
 //! become a [`Description`]; and the content archives that the description refers to are streamed
-//! with [`ContentArchive::walk`]. Nothing is ever unpacked to disk.
+//! with [`ContentArchive::walk`]. Nothing is unpacked to disk, but for a zip that is packed once
+//! more: it goes into a file without a name (see [`Spool`]).
 //!
 //! ```
 //! use plesk_backup::{Backup, MemberKind};
@@ -38,8 +39,10 @@ mod open_error;
 mod password;
 mod printable;
 mod secret_key;
+mod spool;
 mod tar_format;
 mod tree;
+mod zip_format;
 
 pub use archive::{
     ArchiveDamage, ArchiveError, ArchiveFormat, ContentArchive, DamageKind, Member, MemberKind,
@@ -58,4 +61,5 @@ pub use open_error::{LooksLike, OpenError};
 pub use password::{HashScheme, Password, PasswordKind, Recovered, Secret};
 pub use printable::printable;
 pub use secret_key::{KeyError, SecretKey};
+pub use spool::Spool;
 pub use tree::{Entry, EntryId, EntryReader, Tree};

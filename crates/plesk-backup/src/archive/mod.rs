@@ -1,4 +1,4 @@
-//! Content archives: tar, plain or compressed, streamed once.
+//! Content archives: tar, plain or compressed, streamed once; zip; and what is no archive.
 
 mod damage;
 mod decoder;
@@ -8,8 +8,10 @@ mod input;
 mod loose;
 pub(crate) mod of_tree;
 mod single_file;
+mod spooled;
 mod stream;
 mod walk;
+mod zip;
 mod zstandard;
 
 pub use damage::{ArchiveDamage, ArchiveError, ArchiveFormat, DamageKind};

@@ -14,6 +14,7 @@ mod settings;
 mod subscription;
 mod xml;
 
+pub(crate) use calendar::days_since_1970;
 pub(crate) use describe::describe;
 pub use description::{
     ContentFile, ContentRef, Description, Domain, DomainAlias, DomainKind, Forwarding, Hosting,

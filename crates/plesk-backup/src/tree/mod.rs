@@ -10,7 +10,9 @@ pub(crate) mod directory_index;
 mod reader;
 pub(crate) mod tar_index;
 pub(crate) mod wrapper;
+pub(crate) mod zip_index;
 
+use crate::zip_format::{Packing, Place};
 use bytes::Bytes;
 pub use reader::EntryReader;
 pub(crate) use reader::path_of;
@@ -60,6 +62,8 @@ pub struct Entry {
 pub(crate) enum Encoding {
     /// As they are.
     Plain,
+    /// In a zip, with a checksum; their beginning is that of the entry.
+    Zip(Place),
 }
 
 impl Entry {
@@ -110,11 +114,13 @@ impl Tree {
     }
 
     /// Opens a file. The reader is independent of all others; it ends after
-    /// [`Entry::available`] bytes.
+    /// [`Entry::available`] bytes. Reading a file of a zip that has another checksum fails at its
+    /// end with [`io::ErrorKind::InvalidData`].
     ///
     /// # Errors
     ///
-    /// When a file of a directory cannot be opened.
+    /// When a file of a directory cannot be opened; when a file of a zip is encrypted, or packed
+    /// in a way that is not read here.
     pub fn open(&self, id: EntryId) -> io::Result<EntryReader> {
         self.opener(id)()
     }
@@ -128,6 +134,27 @@ impl Tree {
         let entry = self.get(id).clone();
         let source = Arc::clone(&self.sources[entry.source]);
         move || EntryReader::open(&source, &entry)
+    }
+
+    /// The bytes of files one after another in the place where they lie, if they lie there as they
+    /// are. No checksum is verified.
+    pub(crate) fn in_place(&self, ids: &[EntryId]) -> io::Result<Option<Bytes>> {
+        let mut pieces = Vec::with_capacity(ids.len());
+        for id in ids {
+            let entry = self.get(*id);
+            let is_plain = match entry.encoding {
+                Encoding::Plain => true,
+                Encoding::Zip(place) => place.packing == Packing::Stored,
+            };
+            if !is_plain {
+                return Ok(None);
+            }
+            let (bytes, offset) = reader::stored(&self.sources[entry.source], entry)?;
+            pieces.push((bytes, offset, entry.available));
+        }
+        let pieces =
+            pieces.iter().map(|(bytes, offset, length)| (bytes.as_ref(), *offset, *length));
+        Ok(Some(Bytes::pieces(pieces)))
     }
 
     /// The files below a directory, in the order of the tree.
