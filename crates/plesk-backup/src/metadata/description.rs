@@ -366,7 +366,8 @@ pub struct Forwarding {
     pub targets: Vec<String>,
 }
 
-/// The element `cid`: content that lies in one archive, possibly split into volumes.
+/// The element `cid`: content that lies in one archive, possibly split into volumes, or below a
+/// directory of the backup.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContentRef {
     /// `domainmail`, `mailbox`, `user-data`, `sqldump` and so on.
@@ -379,6 +380,10 @@ pub struct ContentRef {
     pub referrer: bool,
     /// Volumes in order; one for nearly every archive.
     pub files: Vec<ContentFile>,
+    /// Set for content without an archive: the files are those of the tree below this directory,
+    /// which is spelled as in [`Entry::path`](crate::Entry::path) and ends without a slash. There
+    /// are no `files` then. Plesk 8 for Windows keeps mailboxes so.
+    pub directory: Option<Vec<u8>>,
 }
 
 /// The element `content-file`.
