@@ -218,8 +218,8 @@ pub(crate) fn archives_of(mail: &plesk_backup::MailSystem) -> Vec<ArchiveToScan>
     for user in &mail.mailusers {
         for (reference, directory) in beside(user) {
             // A reference usually points into the domain's archive again.
-            let known = archives.iter().any(|known| volumes(&known.content) == volumes(reference));
-            if !known && volumes(reference).is_some() {
+            let known = archives.iter().any(|known| place(&known.content) == place(reference));
+            if !known && place(reference).is_some() {
                 archives.push(ArchiveToScan {
                     content: reference.clone(),
                     mailbox: Some(user.local_part.as_bytes().to_vec()),
