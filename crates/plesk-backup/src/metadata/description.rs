@@ -321,6 +321,20 @@ pub struct MailUser {
     pub settings: Vec<Setting>,
 }
 
+impl MailUser {
+    /// Whether mail for the address is forwarded.
+    pub fn forwards(&self) -> bool {
+        self.forwarding.enabled && !self.forwarding.targets.is_empty()
+    }
+
+    /// Whether an autoresponder of the address is on.
+    pub fn answers(&self) -> bool {
+        self.autoresponders
+            .as_ref()
+            .is_some_and(|answers| answers.items.iter().any(|item| item.enabled))
+    }
+}
+
 /// Quota of a mailbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MailQuota {

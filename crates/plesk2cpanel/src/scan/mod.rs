@@ -150,8 +150,10 @@ pub(crate) struct ScannedDomain {
     pub unreadable: Vec<(String, String)>,
     /// Mailboxes by the name of their directory.
     pub mailboxes: BTreeMap<Vec<u8>, ScannedMailbox>,
-    /// Archives of mailing lists, by their path in the list archive.
-    pub list_files: Vec<HomeFile>,
+    /// Files of the domain that are of no mailbox: archives of mailing lists below `lists/`, and
+    /// what lies with an address that has no mailbox. Their paths are below the domain's directory
+    /// of the home.
+    pub of_domain: Vec<HomeFile>,
     /// Members outside any mailbox.
     pub elsewhere: Vec<(Vec<u8>, u64)>,
 }
@@ -165,6 +167,24 @@ pub(crate) struct ArchiveToScan {
     pub mailbox: Option<Vec<u8>>,
     /// It holds archives of mailing lists, and no mailbox.
     pub lists: bool,
+    /// It holds this directory of the mailbox and no mail: Plesk 9 and dumps of parts of a domain
+    /// pack what lies beside a maildir in archives of their own.
+    pub beside: Option<&'static [u8]>,
+}
+
+/// What may be packed on its own beside a maildir: the archives, and the mailbox's directory that
+/// they hold.
+fn beside(user: &plesk_backup::MailUser) -> impl Iterator<Item = (&ContentRef, &'static [u8])> {
+    let attachments = user.autoresponders.iter().flat_map(|answers| &answers.content);
+    let learned = user.spam.iter().flat_map(|spam| &spam.content);
+    attachments
+        .map(|content| (content, &b"@attachments"[..]))
+        .chain(learned.map(|content| (content, &b".spamassassin"[..])))
+}
+
+/// Archives beside the mail that a mail account refers to.
+pub(crate) fn contents_beside(user: &plesk_backup::MailUser) -> impl Iterator<Item = &ContentRef> {
+    beside(user).map(|(content, _)| content)
 }
 
 /// The distinct archives that a mail domain's content stands in.
@@ -184,6 +204,7 @@ pub(crate) fn archives_of(mail: &plesk_backup::MailSystem) -> Vec<ArchiveToScan>
             },
             mailbox: mailbox.map(|name| name.as_bytes().to_vec()),
             lists: false,
+            beside: None,
         });
     };
     for reference in &mail.content {
@@ -194,6 +215,20 @@ pub(crate) fn archives_of(mail: &plesk_backup::MailSystem) -> Vec<ArchiveToScan>
             add(reference, Some(&user.local_part));
         }
     }
+    for user in &mail.mailusers {
+        for (reference, directory) in beside(user) {
+            // A reference usually points into the domain's archive again.
+            let known = archives.iter().any(|known| place(&known.content) == place(reference));
+            if !known && place(reference).is_some() {
+                archives.push(ArchiveToScan {
+                    content: reference.clone(),
+                    mailbox: Some(user.local_part.as_bytes().to_vec()),
+                    lists: false,
+                    beside: Some(directory),
+                });
+            }
+        }
+    }
     let own = mail.mailing_lists.iter().flat_map(|list| &list.content);
     for content in mail.mailing_list_content.iter().chain(own) {
         // A list's own reference may point into the domain's archive of lists again.
@@ -202,7 +237,8 @@ pub(crate) fn archives_of(mail: &plesk_backup::MailSystem) -> Vec<ArchiveToScan>
             .iter()
             .any(|known| known.lists && self::place(&known.content).as_ref() == Some(&place));
         if !known {
-            archives.push(ArchiveToScan { content: content.clone(), mailbox: None, lists: true });
+            let (mailbox, beside) = (None, None);
+            archives.push(ArchiveToScan { content: content.clone(), mailbox, lists: true, beside });
         }
     }
     archives
@@ -248,6 +284,7 @@ pub(crate) fn scan_domain(
             offset: archive.content.offset.as_deref().map(str::as_bytes),
             mailbox: archive.mailbox.as_deref(),
             lists: archive.lists,
+            beside: archive.beside,
             ordinal: 0,
             links: Vec::new(),
             domain: &mut domain,
@@ -268,7 +305,7 @@ pub(crate) fn scan_domain(
     for mailbox in domain.mailboxes.values_mut() {
         mailbox.not_carried.extend(take_hidden(&mut mailbox.beside));
     }
-    domain.elsewhere.extend(take_hidden(&mut domain.list_files));
+    domain.elsewhere.extend(take_hidden(&mut domain.of_domain));
     Ok(domain)
 }
 
