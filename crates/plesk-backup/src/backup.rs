@@ -95,7 +95,7 @@ impl Backup {
                 Err(ArchiveError::Missing { archive: printable(directory) })
             }
             Some(directory) => Ok(archive::of_tree::directory(&self.tree, directory)),
-            None => self.open_volumes(&self.volumes(content)?),
+            None => self.open_volumes(&volumes(content)?),
         }
     }
 
@@ -106,19 +106,7 @@ impl Backup {
     ///
     /// When a volume is not in the backup, or the reference names none.
     pub fn open_raw(&self, content: &ContentRef) -> Result<ContentArchive, ArchiveError> {
-        Ok(archive::of_tree::single(&self.tree, &self.volumes(content)?))
-    }
-
-    fn volumes(&self, content: &ContentRef) -> Result<Vec<EntryId>, ArchiveError> {
-        let mut entries = Vec::with_capacity(content.files.len());
-        for file in &content.files {
-            let missing = || ArchiveError::Missing { archive: file.name.clone() };
-            entries.push(file.entry.ok_or_else(missing)?);
-        }
-        if entries.is_empty() {
-            return Err(ArchiveError::Missing { archive: content.path.clone() });
-        }
-        Ok(entries)
+        Ok(archive::of_tree::single(&self.tree, &volumes(content)?))
     }
 
     /// Reads an archive that holds one small file, such as the private key of
@@ -164,4 +152,17 @@ impl Backup {
             spool: self.spool.clone(),
         })
     }
+}
+
+/// The volumes of a reference, which must all be there.
+fn volumes(content: &ContentRef) -> Result<Vec<EntryId>, ArchiveError> {
+    let mut entries = Vec::with_capacity(content.files.len());
+    for file in &content.files {
+        let missing = || ArchiveError::Missing { archive: file.name.clone() };
+        entries.push(file.entry.ok_or_else(missing)?);
+    }
+    if entries.is_empty() {
+        return Err(ArchiveError::Missing { archive: content.path.clone() });
+    }
+    Ok(entries)
 }

@@ -41,7 +41,6 @@ fn foreign_files_say_what_they_look_like_and_what_to_do() {
         (&b""[..], LooksLike::Empty, "fetch the backup again"),
         (b"\x1f\x8b\x08\0", LooksLike::Gzip, "gzip -dc"),
         (b"\x28\xb5\x2f\xfd", LooksLike::Zstd, "zstd -dc"),
-        (b"PK\x03\x04", LooksLike::Zip, "unpack it into an empty directory"),
         (b"\xff\xd8\xff\xe0", LooksLike::Jpeg, "the .tar that Plesk exported"),
         (b"\x7fELF", LooksLike::Elf, "the .tar that Plesk exported"),
         (b"<?xml version='1.0'?><migration-dump>", LooksLike::PleskXml, "the directory"),

@@ -37,9 +37,7 @@ pub(crate) struct Volumes {
 pub(crate) fn open(volumes: Volumes) -> Result<ContentArchive, ArchiveError> {
     let Volumes { name, declared, available, mut reader, in_place, spool } = volumes;
     let mut head = Vec::new();
-    if let Err(source) = reader.by_ref().take(SCAN as u64).read_to_end(&mut head) {
-        return Err(ArchiveError::Io { archive: name, source });
-    }
+    read_on(&name, &mut reader, SCAN as u64, &mut head)?;
     if head.is_empty() {
         return Err(ArchiveError::Empty { archive: name, declared });
     }
@@ -51,9 +49,7 @@ pub(crate) fn open(volumes: Volumes) -> Result<ContentArchive, ArchiveError> {
     let is_hole = available > EMPTY_TAR && head.iter().all(|byte| *byte == 0);
     let mut found = at_start(&head).map(|compression| (compression, 0)).filter(|_| !is_hole);
     if found.is_none() {
-        if let Err(source) = reader.by_ref().take(LOOK_AHEAD).read_to_end(&mut head) {
-            return Err(ArchiveError::Io { archive: name, source });
-        }
+        read_on(&name, &mut reader, LOOK_AHEAD, &mut head)?;
         found = behind_text(&head);
     }
     let Some((compression, skipped)) = found else {
@@ -77,6 +73,41 @@ pub(crate) fn open(volumes: Volumes) -> Result<ContentArchive, ArchiveError> {
         leading_garbage: skipped as u64,
         packing: Packing::Tar { compression, reader: Box::new(rest), declared, available },
     })
+}
+
+/// Reads some more of an archive. What its container says against it comes when it is walked to
+/// that place: what stands before is good.
+fn read_on(
+    name: &str,
+    reader: &mut Box<dyn Read + Send>,
+    limit: u64,
+    head: &mut Vec<u8>,
+) -> Result<(), ArchiveError> {
+    match reader.by_ref().take(limit).read_to_end(head) {
+        Ok(_) => Ok(()),
+        Err(error) if is_damage(&error) => {
+            *reader = Box::new(Failing(error.kind(), error.to_string()));
+            Ok(())
+        }
+        Err(source) => Err(ArchiveError::Io { archive: name.to_owned(), source }),
+    }
+}
+
+/// Whether the container itself is wrong, so that nothing more will ever come.
+pub(super) fn is_damage(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::UnexpectedEof
+    )
+}
+
+/// Says again what was said already.
+struct Failing(io::ErrorKind, String);
+
+impl Read for Failing {
+    fn read(&mut self, _buffer: &mut [u8]) -> io::Result<usize> {
+        Err(io::Error::new(self.0, self.1.clone()))
+    }
 }
 
 fn at_start(head: &[u8]) -> Option<Compression> {

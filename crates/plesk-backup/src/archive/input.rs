@@ -70,7 +70,7 @@ impl Input {
 /// What the container of the archive says of its bytes is damage of the archive.
 fn failure(error: &io::Error, offset: u64) -> DecodeError {
     let kind = match error.kind() {
-        io::ErrorKind::InvalidData => DamageKind::BadBlock,
+        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => DamageKind::BadBlock,
         io::ErrorKind::UnexpectedEof => DamageKind::Truncated,
         _ => {
             let detail = format!("the system could not read on: {error}");

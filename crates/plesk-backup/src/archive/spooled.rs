@@ -3,6 +3,7 @@
 use std::io::{self, Read, Write};
 
 use super::ArchiveError;
+use super::detect::is_damage;
 use crate::spool::Spool;
 use crate::tree::bytes::Bytes;
 
@@ -49,12 +50,4 @@ pub(super) fn spool(
         }
     };
     Ok(Spooled { bytes: Bytes::one(file).map_err(failed)?, failure })
-}
-
-/// Whether the container itself is wrong, so that nothing more will ever come.
-fn is_damage(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::UnexpectedEof
-    )
 }

@@ -211,7 +211,9 @@ fn walk_files<E>(
     mut visit: impl FnMut(&mut Member<'_>) -> Result<(), E>,
 ) -> Result<WalkEnd, WalkError<E>> {
     let mut end = WalkEnd::default();
-    damage.into_iter().for_each(|damage| end.note(damage));
+    for damage in damage {
+        end.note(damage);
+    }
     let mut buffer = vec![0; SKIP_BUFFER];
     for file in files {
         end.members += 1;

@@ -73,6 +73,10 @@ impl Bytes {
         let inside = offset - part.start;
         let left = usize::try_from(part.length.saturating_sub(inside)).unwrap_or(usize::MAX);
         let wanted = buffer.len().min(left);
+        if wanted == 0 {
+            // No system reads beyond what its offsets can say.
+            return Ok(0);
+        }
         read_file_at(&part.file, &mut buffer[..wanted], part.from + inside)
     }
 

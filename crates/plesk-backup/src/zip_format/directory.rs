@@ -15,7 +15,7 @@ const END_FIXED: usize = 22;
 /// A comment has at most 65535 bytes, so that the end record begins not further from the end.
 const END_SEARCH: u64 = 65_535 + END_FIXED as u64;
 const END_64_FIXED: usize = 56;
-const LOCATOR_64: u64 = 20;
+const LOCATOR_64: usize = 20;
 /// Three lengths of 16 bits, and a fixed part.
 const LARGEST_HEADER: usize = DIRECTORY_FIXED + 3 * 65_535;
 const WINDOW: usize = 256 * 1024;
@@ -43,10 +43,10 @@ pub(super) fn find(bytes: &Bytes, faults: &mut Faults) -> io::Result<Result<Dire
     tail.truncate(filled);
     let mut first = [0; 4];
     let begins_with_file =
-        bytes.read_full_at(&mut first, 0)? == first.len() && &first == LOCAL_HEADER;
+        bytes.read_full_at(&mut first, 0)? == first.len() && first == LOCAL_HEADER;
     let mut why = None;
     for at in (0..tail.len()).rev() {
-        let Some(record) = tail[at..].strip_prefix(DIRECTORY_END).map(|_| &tail[at..]) else {
+        let Some(record) = tail[at..].strip_prefix(&DIRECTORY_END).map(|_| &tail[at..]) else {
             continue;
         };
         if record.len() < END_FIXED {
@@ -122,10 +122,10 @@ fn locate(
 
 /// The record that replaces the numbers of the end record, and where it lies.
 fn record_64(bytes: &Bytes, position: u64) -> io::Result<Option<([u8; END_64_FIXED], u64)>> {
-    let Some(locator_at) = position.checked_sub(LOCATOR_64) else { return Ok(None) };
-    let mut locator = [0; LOCATOR_64 as usize];
+    let Some(locator_at) = position.checked_sub(LOCATOR_64 as u64) else { return Ok(None) };
+    let mut locator = [0; LOCATOR_64];
     let filled = bytes.read_full_at(&mut locator, locator_at)?;
-    if filled < locator.len() || !locator.starts_with(DIRECTORY_LOCATOR_64) {
+    if filled < locator.len() || !locator.starts_with(&DIRECTORY_LOCATOR_64) {
         return Ok(None);
     }
     // Before the locator, where it is when something stands before the zip.
@@ -133,7 +133,7 @@ fn record_64(bytes: &Bytes, position: u64) -> io::Result<Option<([u8; END_64_FIX
     for place in places.into_iter().flatten() {
         let mut record = [0; END_64_FIXED];
         let filled = bytes.read_full_at(&mut record, place)?;
-        if filled == record.len() && record.starts_with(DIRECTORY_END_64) {
+        if filled == record.len() && record.starts_with(&DIRECTORY_END_64) {
             return Ok(Some((record, place)));
         }
     }
@@ -143,7 +143,7 @@ fn record_64(bytes: &Bytes, position: u64) -> io::Result<Option<([u8; END_64_FIX
 fn begins_list(bytes: &Bytes, offset: u64, size: u64) -> io::Result<bool> {
     let mut signature = [0; 4];
     let filled = bytes.read_full_at(&mut signature, offset)?;
-    Ok(size == 0 || (filled == signature.len() && &signature == DIRECTORY_HEADER))
+    Ok(size == 0 || (filled == signature.len() && signature == DIRECTORY_HEADER))
 }
 
 /// All headers of the list with their offsets; else tells what is wrong with one.
@@ -208,19 +208,12 @@ impl Window<'_> {
             let from = usize::try_from(offset.checked_sub(window.start)?).ok()?;
             (window.buffer.len().checked_sub(from)? >= length).then_some(from)
         };
-        let from = match inside(self) {
-            Some(from) => from,
-            None => {
-                self.buffer.resize(WINDOW.max(length), 0);
-                let filled = self.bytes.read_full_at(&mut self.buffer, offset)?;
-                self.buffer.truncate(filled);
-                self.start = offset;
-                if filled < length {
-                    return Ok(None);
-                }
-                0
-            }
-        };
-        Ok(Some(&self.buffer[from..from + length]))
+        if inside(self).is_none() {
+            self.buffer.resize(WINDOW.max(length), 0);
+            let filled = self.bytes.read_full_at(&mut self.buffer, offset)?;
+            self.buffer.truncate(filled);
+            self.start = offset;
+        }
+        Ok(inside(self).map(|from| &self.buffer[from..from + length]))
     }
 }

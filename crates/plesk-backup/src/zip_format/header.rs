@@ -43,7 +43,7 @@ impl Header {
     /// header.
     pub(super) fn directory_lengths(fixed: &[u8; DIRECTORY_FIXED]) -> Option<[usize; 3]> {
         fixed
-            .starts_with(DIRECTORY_HEADER)
+            .starts_with(&DIRECTORY_HEADER)
             .then(|| [28, 30, 32].map(|at| usize::from(word(fixed, at))))
     }
 
@@ -53,7 +53,7 @@ impl Header {
     }
 
     pub(super) fn has_local_signature(fixed: &[u8; LOCAL_FIXED]) -> bool {
-        fixed.starts_with(LOCAL_HEADER)
+        fixed.starts_with(&LOCAL_HEADER)
     }
 
     /// False when a size stands in an extra field that is not there.

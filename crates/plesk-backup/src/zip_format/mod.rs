@@ -19,16 +19,16 @@ pub(crate) use body::{Packing, Place, Refusal, open};
 pub(crate) use fault::{Cause, Fault};
 pub(crate) use listing::{Kind, Listed, Listing, bytes_before, list};
 
-const LOCAL_HEADER: &[u8; 4] = b"PK\x03\x04";
-const DIRECTORY_HEADER: &[u8; 4] = b"PK\x01\x02";
-const DIRECTORY_END: &[u8; 4] = b"PK\x05\x06";
-const DIRECTORY_END_64: &[u8; 4] = b"PK\x06\x06";
-const DIRECTORY_LOCATOR_64: &[u8; 4] = b"PK\x06\x07";
-const DESCRIPTOR: &[u8; 4] = b"PK\x07\x08";
+const LOCAL_HEADER: [u8; 4] = *b"PK\x03\x04";
+const DIRECTORY_HEADER: [u8; 4] = *b"PK\x01\x02";
+const DIRECTORY_END: [u8; 4] = *b"PK\x05\x06";
+const DIRECTORY_END_64: [u8; 4] = *b"PK\x06\x06";
+const DIRECTORY_LOCATOR_64: [u8; 4] = *b"PK\x06\x07";
+const DESCRIPTOR: [u8; 4] = *b"PK\x07\x08";
 
 /// Whether bytes begin as a zip does: with a file, or, when it has none, with its end.
 pub(crate) fn begins(head: &[u8]) -> bool {
-    head.starts_with(LOCAL_HEADER) || head.starts_with(DIRECTORY_END)
+    head.starts_with(&LOCAL_HEADER) || head.starts_with(&DIRECTORY_END)
 }
 
 /// Whether a zip may begin somewhere in these bytes.
@@ -48,6 +48,3 @@ fn word(bytes: &[u8], at: usize) -> u16 {
 fn long(bytes: &[u8], at: usize) -> u32 {
     u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
 }
-
-#[cfg(test)]
-mod tests;

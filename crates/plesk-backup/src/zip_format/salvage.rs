@@ -57,7 +57,7 @@ impl Walk<'_> {
         if is_end(&fixed[..filled]) && self.is_exact {
             return Ok(None);
         }
-        if filled < LOCAL_FIXED && fixed[..filled].starts_with(LOCAL_HEADER) {
+        if filled < LOCAL_FIXED && fixed[..filled].starts_with(&LOCAL_HEADER) {
             self.cut(offset + LOCAL_FIXED as u64);
             return Ok(None);
         }
@@ -122,13 +122,11 @@ impl Walk<'_> {
             self.count_available(&mut listed)?;
             listed.place.size = listed.place.available.saturating_add(1);
             self.files.push(listed);
-            return match bad_from {
-                Some(bad) => self.look_for_header(bad),
-                None => {
-                    self.cut(self.bytes.len() + 1);
-                    Ok(None)
-                }
-            };
+            if let Some(bad) = bad_from {
+                return self.look_for_header(bad);
+            }
+            self.cut(self.bytes.len() + 1);
+            return Ok(None);
         };
         (header.stored, header.size) = (extent.stored, extent.size);
         header.crc32 = extent.crc32.unwrap_or(0);
@@ -170,7 +168,7 @@ impl Walk<'_> {
         for length in [0, 16, 24, 12, 20] {
             let mut signature = [0; 4];
             let filled = self.bytes.read_full_at(&mut signature, end + length)?;
-            let is_header = signature.starts_with(LOCAL_HEADER) || is_end(&signature);
+            let is_header = signature.starts_with(&LOCAL_HEADER) || is_end(&signature);
             if filled == 0 || (filled == signature.len() && is_header) {
                 return Ok(Some(end + length));
             }
@@ -202,12 +200,12 @@ impl Walk<'_> {
     }
 
     /// The next place of a signature.
-    fn find(&self, signature: &[u8; 4], from: u64) -> io::Result<Option<u64>> {
+    fn find(&self, signature: [u8; 4], from: u64) -> io::Result<Option<u64>> {
         let mut buffer = vec![0; BUFFER];
         let mut position = from;
         loop {
             let filled = self.bytes.read_full_at(&mut buffer, position)?;
-            let found = buffer[..filled].windows(4).position(|window| window == signature);
+            let found = buffer[..filled].windows(4).position(|window| *window == signature);
             if let Some(index) = found {
                 return Ok(Some(position + index as u64));
             }
@@ -255,7 +253,7 @@ impl Walk<'_> {
         let mut whole = [0; 24];
         let filled = self.bytes.read_full_at(&mut whole, at)?;
         for skip in [4, 0] {
-            if skip > 0 && !whole.starts_with(DESCRIPTOR) {
+            if skip > 0 && !whole.starts_with(&DESCRIPTOR) {
                 continue;
             }
             for wide in [false, true] {
@@ -294,7 +292,7 @@ impl Walk<'_> {
 }
 
 fn is_end(head: &[u8]) -> bool {
-    [DIRECTORY_HEADER, DIRECTORY_END, DIRECTORY_END_64].iter().any(|mark| head.starts_with(*mark))
+    [DIRECTORY_HEADER, DIRECTORY_END, DIRECTORY_END_64].iter().any(|mark| head.starts_with(mark))
 }
 
 /// Whether this is the header of a file, and not four bytes that happen to begin like one.
