@@ -91,7 +91,7 @@ impl Backup {
     /// As [`Backup::open_archive`], and when a volume or the directory is not in the backup.
     pub fn open_content(&self, content: &ContentRef) -> Result<ContentArchive, ArchiveError> {
         match &content.directory {
-            Some(directory) if self.tree.below(directory).next().is_none() => {
+            Some(directory) if self.tree.below(directory).is_empty() => {
                 Err(ArchiveError::Missing { archive: printable(directory) })
             }
             Some(directory) => Ok(archive::of_tree::directory(&self.tree, directory)),

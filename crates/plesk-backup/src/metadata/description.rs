@@ -16,6 +16,9 @@ pub struct Description {
     pub stamp: Option<Stamp>,
     /// `dump-version`, else `dump-original-version`, e.g. `18.0.58`.
     pub plesk_version: Option<String>,
+    /// `os-description/@type`, `unix` or `windows`; also `windows` for a backup of Plesk 8 for
+    /// Windows, which does not say it.
+    pub operating_system: Option<String>,
     /// Names under `components-installed`, in the order of the file, each once.
     pub components: Vec<String>,
     /// Host name of the server, from `admin/@name` of a server-level dump.

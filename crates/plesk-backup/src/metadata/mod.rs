@@ -12,6 +12,7 @@ mod salvage;
 mod select;
 mod settings;
 mod subscription;
+mod windows8;
 mod xml;
 
 pub(crate) use calendar::days_since_1970;

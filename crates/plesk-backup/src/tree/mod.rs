@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub(crate) mod bytes;
 pub(crate) mod directory_index;
@@ -23,6 +23,8 @@ pub struct Tree {
     sources: Vec<Arc<Source>>,
     entries: Vec<Entry>,
     by_path: HashMap<Vec<u8>, EntryId>,
+    /// Sorted by path, for those who ask for directories.
+    sorted: OnceLock<Vec<EntryId>>,
 }
 
 /// What lies below the tree.
@@ -81,7 +83,8 @@ impl Tree {
             .enumerate()
             .map(|(index, entry)| (entry.path.clone(), EntryId(index)))
             .collect();
-        Tree { sources: sources.into_iter().map(Arc::new).collect(), entries, by_path }
+        let sources = sources.into_iter().map(Arc::new).collect();
+        Tree { sources, entries, by_path, sorted: OnceLock::new() }
     }
 
     /// How many files there are.
@@ -158,14 +161,17 @@ impl Tree {
     }
 
     /// The files below a directory, in the order of the tree.
-    pub(crate) fn below<'a>(
-        &'a self,
-        directory: &'a [u8],
-    ) -> impl Iterator<Item = (EntryId, &'a Entry, &'a [u8])> {
-        self.iter().filter_map(move |(id, entry)| {
-            let rest = entry.path.strip_prefix(directory)?;
-            let inside = if directory.is_empty() { rest } else { rest.strip_prefix(b"/")? };
-            Some((id, entry, inside))
-        })
+    pub(crate) fn below(&self, directory: &[u8]) -> Vec<EntryId> {
+        let sorted = self.sorted.get_or_init(|| {
+            let mut ids: Vec<EntryId> = (0..self.entries.len()).map(EntryId).collect();
+            ids.sort_by(|a, b| self.get(*a).path.cmp(&self.get(*b).path));
+            ids
+        });
+        let prefix = if directory.is_empty() { Vec::new() } else { [directory, b"/"].concat() };
+        let start = sorted.partition_point(|id| self.get(*id).path < prefix);
+        let is_below = |id: &&EntryId| self.get(**id).path.starts_with(&prefix);
+        let mut ids: Vec<EntryId> = sorted[start..].iter().take_while(is_below).copied().collect();
+        ids.sort_unstable();
+        ids
     }
 }
