@@ -1,6 +1,6 @@
 //! Packs a backup in the order of a real export: content archives, `.discovered`, XML last.
 
-use std::io;
+use std::io::{self, BufWriter, Read, Seek, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
@@ -180,9 +180,33 @@ impl Packer<'_> {
         let directory = join(&domain.directory, inside);
         let path = join(&directory, &self.layout.archive_name(kind));
         let spec = self.layout.spec;
-        let size = self.sink.file(&path, &mut |out| write_archive(spec, out, fill))?;
+        let size = if spec.volume_size.is_some() {
+            self.volumes(&path, fill)?
+        } else {
+            self.sink.file(&path, &mut |out| write_archive(spec, out, fill))?
+        };
         self.contents.insert(path, size);
         Ok(())
+    }
+
+    /// The size decides into how many volumes an archive is cut, so it is written aside first.
+    fn volumes(
+        &mut self,
+        path: &str,
+        fill: &mut dyn FnMut(&mut ArchiveWriter<'_>) -> io::Result<()>,
+    ) -> Result<u64> {
+        let mut whole = tempfile::tempfile()?;
+        let mut out = BufWriter::new(&mut whole);
+        write_archive(self.layout.spec, &mut out, fill)?;
+        out.flush()?;
+        drop(out);
+        let size = whole.stream_position()?;
+        whole.rewind()?;
+        for (volume, bytes) in self.layout.volumes(path, size) {
+            let mut slice = (&mut whole).take(bytes);
+            self.sink.file(&volume, &mut |out| io::copy(&mut slice, out).map(drop))?;
+        }
+        Ok(size)
     }
 
     fn memory(

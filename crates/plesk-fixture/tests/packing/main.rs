@@ -5,6 +5,7 @@
 
 mod command_line;
 mod corruption;
+mod forms;
 mod levels;
 mod metadata;
 mod synthetic;
