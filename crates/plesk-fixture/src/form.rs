@@ -57,8 +57,7 @@ pub fn pack_form(spec: &Spec, form: Form, path: &Path) -> Result<()> {
             pack_tar(spec, &plain)?;
             compress(form, &plain, path)
                 .with_context(|| format!("cannot write {}", path.display()))?;
-            fs::remove_file(&plain)
-                .with_context(|| format!("cannot remove {}", plain.display()))
+            fs::remove_file(&plain).with_context(|| format!("cannot remove {}", plain.display()))
         }
     }
 }
@@ -96,8 +95,8 @@ pub fn split(path: &Path, size: u64) -> Result<Vec<PathBuf>> {
         let mut part = path.as_os_str().to_owned();
         part.push(format!(".{number:03}"));
         let part = PathBuf::from(part);
-        let mut out = File::create(&part)
-            .with_context(|| format!("cannot create {}", part.display()))?;
+        let mut out =
+            File::create(&part).with_context(|| format!("cannot create {}", part.display()))?;
         io::copy(&mut (&mut whole).take(size), &mut out)
             .with_context(|| format!("cannot write {}", part.display()))?;
         parts.push(part);

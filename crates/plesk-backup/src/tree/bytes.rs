@@ -35,6 +35,27 @@ impl Bytes {
         Ok(bytes)
     }
 
+    /// The same, where each file but the last fills as many bytes as the largest: what one of them
+    /// lacks is read as NUL, so that everything behind it stands where it should.
+    pub(crate) fn padded(files: impl IntoIterator<Item = File>) -> io::Result<Bytes> {
+        let mut bytes = Bytes::concatenated(files)?;
+        let Some((last, others)) = bytes.parts.split_last_mut() else { return Ok(bytes) };
+        let size = others.iter().map(|part| part.length).max().unwrap_or_default();
+        let mut start = 0_u64;
+        for part in others {
+            part.start = start;
+            start = start.saturating_add(size);
+        }
+        last.start = start;
+        bytes.length = start.saturating_add(last.length);
+        Ok(bytes)
+    }
+
+    /// Length of each file.
+    pub(crate) fn part_lengths(&self) -> Vec<u64> {
+        self.parts.iter().map(|part| part.length).collect()
+    }
+
     /// How many bytes there are.
     pub(crate) fn len(&self) -> u64 {
         self.length
@@ -46,8 +67,14 @@ impl Bytes {
         // Parts without bytes begin where the next one begins.
         let Some(part) = self.parts[..next].last() else { return Ok(0) };
         let inside = offset - part.start;
-        let left = usize::try_from(part.length.saturating_sub(inside)).unwrap_or(usize::MAX);
-        let wanted = buffer.len().min(left);
+        let end = self.parts.get(next).map_or(self.length, |part| part.start);
+        let to_usize = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+        if inside >= part.length {
+            let wanted = buffer.len().min(to_usize(end.saturating_sub(offset)));
+            buffer[..wanted].fill(0);
+            return Ok(wanted);
+        }
+        let wanted = buffer.len().min(to_usize(part.length - inside));
         read_file_at(&part.file, &mut buffer[..wanted], inside)
     }
 
@@ -125,8 +152,23 @@ mod tests {
                 assert_eq!(buffer[..filled], b"abcdefg"[from..(from + length).min(7)]);
             }
         }
+        assert_eq!(bytes.part_lengths(), [2, 0, 4, 0, 1]);
         let mut text = String::new();
         Slice::new(bytes, 1, 4).read_to_string(&mut text).unwrap();
         assert_eq!(text, "bcde");
+    }
+
+    #[test]
+    fn what_a_part_lacks_is_read_as_nul() {
+        let padded = |parts: &[&[u8]]| {
+            let bytes = Bytes::padded(parts.iter().map(|part| file(part))).unwrap();
+            let mut all = vec![1; 20];
+            let filled = bytes.read_full_at(&mut all, 0).unwrap();
+            assert_eq!(filled as u64, bytes.len());
+            all[..filled].to_vec()
+        };
+        assert_eq!(padded(&[b"abc", b"d", b"", b"efgh"]), b"abcd\0\0\0\0\0efgh");
+        assert_eq!(padded(&[b"abc"]), b"abc");
+        assert_eq!(padded(&[]), b"");
     }
 }
