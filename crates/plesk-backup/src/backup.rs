@@ -4,52 +4,78 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::archive::{self, ArchiveError, ContentArchive, SingleFileError};
-use crate::container::{self, Container, Opened};
+use crate::container::Container;
 use crate::damage::Damage;
 use crate::metadata::{self, ContentRef, DescribeError, Description};
+use crate::open::{self, Opened, Origin, UnusedFile};
 use crate::open_error::OpenError;
 use crate::printable;
-use crate::spool::Spool;
+use crate::spool::{OpenOptions, Spool};
 use crate::tree::{Entry, EntryId, Tree};
 
 /// An opened backup: indexed, nothing read into memory but names.
 #[derive(Debug)]
 pub struct Backup {
-    path: PathBuf,
-    container: Container,
+    origins: Vec<Origin>,
+    unused: Vec<UnusedFile>,
     tree: Tree,
     damage: Vec<Damage>,
     spool: Spool,
 }
 
 impl Backup {
-    /// Opens a directory, a plain tar or a zip; which of them is told by content.
+    /// Opens what `path` is, told by content; see [`Backup::open_with`].
     ///
     /// # Errors
     ///
-    /// When the path cannot be read, or is something else: the error says what it looks like, and
-    /// [`OpenError::hint`] what may be done.
+    /// As [`Backup::open_with`].
     pub fn open(path: &Path) -> Result<Backup, OpenError> {
-        let Opened { container, tree, damage } = container::open(path)?;
-        Ok(Backup { path: path.to_owned(), container, tree, damage, spool: Spool::default() })
+        Backup::open_with(&[path.to_owned()], &OpenOptions::default())
     }
 
-    /// The same backup, with another place for archives that cannot be read where they lie: a zip
-    /// that is packed once more in the backup.
-    #[must_use]
-    pub fn with_spool(mut self, spool: Spool) -> Backup {
-        self.spool = spool;
-        self
+    /// Opens one backup from the files or directories that hold it. Each path may be
+    ///
+    /// * a directory in Plesk's own order: a server's repository or an unpacked export;
+    /// * a tar, or a tar in gzip or zstd, which is unpacked into a [`Spool`](crate::Spool) first, or
+    ///   a zip;
+    /// * one part of such a file that was split: the others are found beside it by their names, or
+    ///   among `paths`;
+    /// * a directory in which exports lie, whole or in parts: each is taken, and what is none of
+    ///   them is told by [`Backup::unused`].
+    ///
+    /// Several backups become one tree, as is right for a full backup and its increments. Of two
+    /// files with one path that differ, the whole one or else the first is taken, and
+    /// [`Backup::damage`] says so.
+    ///
+    /// # Errors
+    ///
+    /// When a path cannot be read, or is something else: the error says what it looks like, and
+    /// [`OpenError::hint`] what may be done. When a part is missing that is not the last, when the
+    /// order of parts cannot be told, when the files are of different backups, and when the spool
+    /// cannot take what is in the file.
+    pub fn open_with(paths: &[PathBuf], options: &OpenOptions<'_>) -> Result<Backup, OpenError> {
+        let Opened { origins, unused, tree, damage } = open::open(paths, options)?;
+        Ok(Backup { origins, unused, tree, damage, spool: options.spool.clone() })
     }
 
-    /// The path that was opened.
+    /// What the backup was opened from, in the order of the paths, and in a directory by name.
+    pub fn origins(&self) -> &[Origin] {
+        &self.origins
+    }
+
+    /// Files that lie in a directory of backups and were not used.
+    pub fn unused(&self) -> &[UnusedFile] {
+        &self.unused
+    }
+
+    /// The path that was opened; the first of several.
     pub fn path(&self) -> &Path {
-        &self.path
+        self.origins.first().map_or(Path::new(""), |origin| &origin.path)
     }
 
-    /// How the files are kept together.
+    /// How the files are kept together; in the first of several.
     pub fn container(&self) -> Container {
-        self.container
+        self.origins.first().map_or(Container::Directory, |origin| origin.container)
     }
 
     /// The files.
@@ -70,7 +96,17 @@ impl Backup {
     ///
     /// When there is nothing from which a subscription could be told, not even a file name.
     pub fn describe(&self) -> Result<Description, DescribeError> {
-        metadata::describe(&self.tree, &self.path)
+        metadata::describe(&self.tree, self.telling_path())
+    }
+
+    /// The path whose name may tell of which domain a backup without metadata is. Of several only
+    /// when they all tell the same: mail must not go to the wrong domain.
+    fn telling_path(&self) -> &Path {
+        let mut origins = self.origins.iter();
+        let Some(first) = origins.next().map(Origin::whole) else { return Path::new("") };
+        let domain = metadata::domain_of_file_name(first);
+        let agree = origins.all(|origin| metadata::domain_of_file_name(origin.whole()) == domain);
+        if agree { first } else { Path::new("") }
     }
 
     /// Opens a content archive that the metadata name. Readers are independent of each other.

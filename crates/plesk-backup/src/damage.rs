@@ -2,7 +2,7 @@
 
 use crate::printable;
 
-/// Damage of the container: the outer tar, or the directory.
+/// Damage of the container: the outer file, its parts, or the directory.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Damage {
@@ -130,6 +130,64 @@ pub enum Damage {
         /// How many bytes.
         length: u64,
     },
+    /// A compressed file ends early, cannot be decoded to its end, or has a checksum that does not
+    /// fit; what came out before is used. Offsets in other damage are those in what came out.
+    #[error(
+        "the compressed backup cannot be trusted from byte {offset} of {length} on: {detail}; the {unpacked} bytes that came out before are used"
+    )]
+    Compressed {
+        /// Where in the compressed file.
+        offset: u64,
+        /// Bytes of the compressed file.
+        length: u64,
+        /// What is wrong.
+        detail: String,
+        /// Bytes that came out.
+        unpacked: u64,
+    },
+    /// A part of a backup that was split, and not the last, is smaller than others.
+    #[error("part `{part}` is cut: {length} of {expected} bytes are there")]
+    ShortPart {
+        /// Its file name.
+        part: String,
+        /// Bytes that are there.
+        length: u64,
+        /// Bytes of the largest part.
+        expected: u64,
+    },
+    /// A backup in parts goes on behind the last of them.
+    #[error(
+        "the backup goes on behind its last part `{last}`: at least one more is missing, or this one is cut"
+    )]
+    LastPartMissing {
+        /// File name of the last part that is there.
+        last: String,
+    },
+    /// Two files that were given together hold different files of one path.
+    #[error(
+        "`{}` is in `{dropped}` ({dropped_size} bytes) and in `{kept}` ({kept_size} bytes), and not the same; the latter was taken",
+        printable(path)
+    )]
+    InTwoBackups {
+        /// Path in the tree.
+        path: Vec<u8>,
+        /// File name of the backup whose file was taken.
+        kept: String,
+        /// Bytes that are there.
+        kept_size: u64,
+        /// File name of the other.
+        dropped: String,
+        /// Bytes that are there.
+        dropped_size: u64,
+    },
+    /// Damage of one of several files that were opened together.
+    #[error("`{file}`: {damage}")]
+    OfFile {
+        /// Its file name.
+        file: String,
+        /// What is wrong with it.
+        damage: Box<Damage>,
+    },
 }
 
 impl Damage {
@@ -141,12 +199,17 @@ impl Damage {
             | Damage::DuplicateEntry { path, .. }
             | Damage::NotAFile { path, .. }
             | Damage::ZipFiles { path, .. }
-            | Damage::Unreadable { path, .. } => Some(path),
+            | Damage::Unreadable { path, .. }
+            | Damage::InTwoBackups { path, .. } => Some(path),
+            Damage::OfFile { damage, .. } => damage.path_mut(),
             Damage::Truncated { .. }
             | Damage::BadHeader { .. }
             | Damage::UnsafeName { .. }
             | Damage::Zip { .. }
-            | Damage::TrailingData { .. } => None,
+            | Damage::TrailingData { .. }
+            | Damage::Compressed { .. }
+            | Damage::ShortPart { .. }
+            | Damage::LastPartMissing { .. } => None,
         }
     }
 }

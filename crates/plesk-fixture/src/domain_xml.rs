@@ -212,7 +212,7 @@ impl Writer<'_> {
                 let directory = join(&self.domain.directory, &cid.inside);
                 let name = self.layout.archive_name(&directory, &cid.file);
                 let size = self.contents.get(&join(&directory, &name))?;
-                Some((cid, name, size.to_string()))
+                Some((cid, name, *size))
             })
             .collect();
         if packed.is_empty() {
@@ -226,7 +226,9 @@ impl Writer<'_> {
                 attributes.extend([("offset", offset.as_str()), ("referrer", "true")]);
             }
             xml.open("cid", &attributes);
-            xml.text("content-file", &[("size", &size)], &name);
+            for (volume, size) in self.layout.volumes(&name, size) {
+                xml.text("content-file", &[("size", &size.to_string())], &volume);
+            }
             xml.close();
         }
         xml.close();

@@ -1,6 +1,6 @@
 //! Packs a backup in the order of a real export: content archives, `.discovered`, XML last.
 
-use std::io;
+use std::io::{self, BufWriter, Read, Seek, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
@@ -271,8 +271,11 @@ impl Packer<'_> {
                 return Ok(());
             }
         }
-        let size =
-            self.sink.file(&path, &mut |out| write_archive(spec, out, changes.as_mut(), fill))?;
+        let size = if spec.volume_size.is_some() {
+            self.volumes(&path, changes.as_mut(), fill)?
+        } else {
+            self.sink.file(&path, &mut |out| write_archive(spec, out, changes.as_mut(), fill))?
+        };
         self.contents.insert(path, size);
         if let Some(changes) = changes {
             self.remember(&directory, kind, changes);
@@ -286,6 +289,27 @@ impl Packer<'_> {
         if let Some(history) = &mut self.history {
             history.set(base, directory, kind, changes.finish());
         }
+    }
+
+    /// The size decides into how many volumes an archive is cut, so it is written aside first.
+    fn volumes(
+        &mut self,
+        path: &str,
+        changes: Option<&mut Changes>,
+        fill: &mut dyn FnMut(&mut ArchiveWriter<'_>) -> io::Result<()>,
+    ) -> Result<u64> {
+        let mut whole = tempfile::tempfile()?;
+        let mut out = BufWriter::new(&mut whole);
+        write_archive(self.layout.spec, &mut out, changes, fill)?;
+        out.flush()?;
+        drop(out);
+        let size = whole.stream_position()?;
+        whole.rewind()?;
+        for (volume, bytes) in self.layout.volumes(path, size) {
+            let mut slice = (&mut whole).take(bytes);
+            self.sink.file(&volume, &mut |out| io::copy(&mut slice, out).map(drop))?;
+        }
+        Ok(size)
     }
 
     fn memory(

@@ -41,6 +41,9 @@ pub struct Spec {
     pub compression: Compression,
     /// Level of gzip (0 to 9) or zstd (1 to 22); by default 6 and 3.
     pub compression_level: Option<i32>,
+    /// Inner archives of more bytes are cut into volumes of so many, `<archive>.001` and so on. How
+    /// Plesk itself names them is not known; readers go by the metadata, which list them.
+    pub volume_size: Option<u64>,
     /// What stands in `cid/@path`.
     pub content_paths: ContentPaths,
     /// One mail archive for each domain, or one for each mailbox.
@@ -78,6 +81,7 @@ impl Default for Spec {
             components: vec!["dovecot".into(), "postfix".into()],
             compression: Compression::default(),
             compression_level: None,
+            volume_size: None,
             content_paths: ContentPaths::default(),
             mail_layout: MailLayout::default(),
             content: true,

@@ -7,7 +7,7 @@ use super::decoder::DecodeError;
 
 const BUFFER: usize = 128 * 1024;
 
-pub(super) struct Input {
+pub(crate) struct Input {
     reader: Box<dyn Read + Send>,
     buffer: Vec<u8>,
     start: usize,
@@ -17,7 +17,7 @@ pub(super) struct Input {
 
 impl Input {
     /// `offset` is where in the stored archive the reader stands.
-    pub(super) fn new(reader: Box<dyn Read + Send>, offset: u64) -> Input {
+    pub(crate) fn new(reader: Box<dyn Read + Send>, offset: u64) -> Input {
         Input { reader, buffer: vec![0; BUFFER], start: 0, end: 0, offset }
     }
 

@@ -15,7 +15,9 @@ mod zip;
 mod zstandard;
 
 pub use damage::{ArchiveDamage, ArchiveError, ArchiveFormat, DamageKind};
+pub(crate) use decoder::{Compression, DecodeError, Decoder};
 pub(crate) use detect::{Volumes, chain, open};
+pub(crate) use input::Input;
 pub(crate) use loose::LooseFile;
 pub use single_file::SingleFileError;
 pub(crate) use single_file::read_single_file;

@@ -58,7 +58,7 @@ fn list(whole: Spooled, name: String) -> Result<ContentArchive, ArchiveError> {
         let detail = format!("the archive could not be unpacked to its end: {error}");
         damage.push(outside(DamageKind::Truncated, bytes.len(), detail));
     }
-    let Listing { files, faults, base } = listing;
+    let Listing { files, faults, base, .. } = listing;
     damage.extend(faults.into_iter().filter_map(damage_of));
     let files = without_duplicates(files, &mut damage)
         .into_iter()

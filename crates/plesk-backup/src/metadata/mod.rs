@@ -24,6 +24,7 @@ pub use description::{
 };
 pub(crate) use file_name::FileName;
 pub use problem::{DescribeError, Problem};
+pub(crate) use salvage::domain_of_file_name;
 pub use settings::{
     AddressBook, Autoresponder, Autoresponders, Contact, ContactGroup, Dkim, MailingList,
     Recipient, SpamAction, SpamFilter, SpamScore,

@@ -43,12 +43,16 @@ impl Bytes {
         let mut bytes = Bytes { parts: Vec::new(), length: 0 };
         for (whole, offset, length) in pieces {
             let end = offset.saturating_add(length);
-            for part in &whole.parts {
-                let from = offset.clamp(part.start, part.start + part.length);
-                let to = end.clamp(from, part.start + part.length);
+            for (index, part) in whole.parts.iter().enumerate() {
+                // What a part lacks up to the next one is lacking in the piece, too.
+                let room = whole.parts.get(index + 1).map_or(whole.length, |next| next.start);
+                let from = offset.clamp(part.start, room);
+                let to = end.clamp(from, room);
                 if from < to {
-                    let inside = part.from + (from - part.start);
-                    bytes.push(Arc::clone(&part.file), inside, to - from);
+                    let inside = from - part.start;
+                    let there = part.length.saturating_sub(inside).min(to - from);
+                    bytes.push(Arc::clone(&part.file), part.from + inside, there);
+                    bytes.length += to - from - there;
                 }
             }
         }
@@ -58,6 +62,27 @@ impl Bytes {
     fn push(&mut self, file: Arc<File>, from: u64, length: u64) {
         self.parts.push(Part { file, from, start: self.length, length });
         self.length += length;
+    }
+
+    /// The same, where each file but the last fills as many bytes as the largest: what one of them
+    /// lacks is read as NUL, so that everything behind it stands where it should.
+    pub(crate) fn padded(files: impl IntoIterator<Item = File>) -> io::Result<Bytes> {
+        let mut bytes = Bytes::concatenated(files)?;
+        let Some((last, others)) = bytes.parts.split_last_mut() else { return Ok(bytes) };
+        let size = others.iter().map(|part| part.length).max().unwrap_or_default();
+        let mut start = 0_u64;
+        for part in others {
+            part.start = start;
+            start = start.saturating_add(size);
+        }
+        last.start = start;
+        bytes.length = start.saturating_add(last.length);
+        Ok(bytes)
+    }
+
+    /// Length of each file.
+    pub(crate) fn part_lengths(&self) -> Vec<u64> {
+        self.parts.iter().map(|part| part.length).collect()
     }
 
     /// How many bytes there are.
@@ -71,12 +96,14 @@ impl Bytes {
         // Parts without bytes begin where the next one begins.
         let Some(part) = self.parts[..next].last() else { return Ok(0) };
         let inside = offset - part.start;
-        let left = usize::try_from(part.length.saturating_sub(inside)).unwrap_or(usize::MAX);
-        let wanted = buffer.len().min(left);
-        if wanted == 0 {
-            // No system reads beyond what its offsets can say.
-            return Ok(0);
+        let end = self.parts.get(next).map_or(self.length, |part| part.start);
+        let to_usize = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+        if inside >= part.length {
+            let wanted = buffer.len().min(to_usize(end.saturating_sub(offset)));
+            buffer[..wanted].fill(0);
+            return Ok(wanted);
         }
+        let wanted = buffer.len().min(to_usize(part.length - inside));
         read_file_at(&part.file, &mut buffer[..wanted], part.from + inside)
     }
 
@@ -154,6 +181,7 @@ mod tests {
                 assert_eq!(buffer[..filled], b"abcdefg"[from..(from + length).min(7)]);
             }
         }
+        assert_eq!(bytes.part_lengths(), [2, 0, 4, 0, 1]);
         let mut text = String::new();
         Slice::new(bytes, 1, 4).read_to_string(&mut text).unwrap();
         assert_eq!(text, "bcde");
@@ -183,5 +211,23 @@ mod tests {
         // A piece of a piece.
         let piece = Bytes::pieces([(&whole, 1, 4)]);
         assert_eq!(read(&[(&piece, 1, 2)]), "cd");
+        // A piece of parts of which one lacks bytes.
+        let padded = Bytes::padded([&b"abc"[..], b"d", b"ef"].map(file)).unwrap();
+        assert_eq!(read(&[(&padded, 1, 7), (&other, 0, 1)]), "bcd\0\0efx");
+        assert_eq!(read(&[(&padded, 4, 1), (&other, 0, 1)]), "\0x");
+    }
+
+    #[test]
+    fn what_a_part_lacks_is_read_as_nul() {
+        let padded = |parts: &[&[u8]]| {
+            let bytes = Bytes::padded(parts.iter().map(|part| file(part))).unwrap();
+            let mut all = vec![1; 20];
+            let filled = bytes.read_full_at(&mut all, 0).unwrap();
+            assert_eq!(filled as u64, bytes.len());
+            all[..filled].to_vec()
+        };
+        assert_eq!(padded(&[b"abc", b"d", b"", b"efgh"]), b"abcd\0\0\0\0\0efgh");
+        assert_eq!(padded(&[b"abc"]), b"abc");
+        assert_eq!(padded(&[]), b"");
     }
 }

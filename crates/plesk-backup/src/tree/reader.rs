@@ -15,7 +15,7 @@ pub struct EntryReader {
 }
 
 impl EntryReader {
-    pub(super) fn open(source: &Source, entry: &Entry) -> io::Result<EntryReader> {
+    pub(crate) fn open(source: &Source, entry: &Entry) -> io::Result<EntryReader> {
         let (bytes, offset) = stored(source, entry)?;
         let inner: Box<dyn Read + Send> = match entry.encoding {
             Encoding::Plain => Box::new(Slice::new(bytes, offset, entry.available)),

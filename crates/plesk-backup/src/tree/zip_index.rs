@@ -9,15 +9,17 @@ use crate::damage::Damage;
 use crate::tar_format::inner_path;
 use crate::zip_format::{self, Fault, Kind, Listed, Packing};
 
-/// Whether this is a zip, told by its first header or, of an empty one, by its end.
-pub(crate) fn is_zip(bytes: &Bytes) -> io::Result<bool> {
-    let mut head = [0; 4];
-    let filled = bytes.read_full_at(&mut head, 0)?;
-    Ok(zip_format::begins(&head[..filled]))
+/// How a zip ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// With the list of its files.
+    List,
+    /// That list is damaged, or there is more of the zip than there are bytes.
+    NoList,
 }
 
 /// The files of a zip in the order of its list, and what is wrong with it.
-pub(crate) fn index(bytes: &Bytes) -> io::Result<(Vec<Entry>, Vec<Damage>)> {
+pub(crate) fn index(bytes: &Bytes) -> io::Result<(Vec<Entry>, Vec<Damage>, End)> {
     let listing = zip_format::list(bytes)?;
     let mut indexer = Indexer {
         entries: Vec::new(),
@@ -27,7 +29,20 @@ pub(crate) fn index(bytes: &Bytes) -> io::Result<(Vec<Entry>, Vec<Damage>)> {
     for file in listing.files {
         indexer.keep(file);
     }
-    Ok((indexer.entries, indexer.damage))
+    let end = if listing.has_list { End::List } else { End::NoList };
+    Ok((indexer.entries, indexer.damage, end))
+}
+
+/// Names of the files of a zip, and whether there are no others: from its list, or, where that is
+/// not there, from the headers in its first bytes.
+pub(crate) fn names(bytes: &Bytes, limit: u64) -> io::Result<(Vec<Vec<u8>>, bool)> {
+    if let Some(names) = zip_format::names(bytes)? {
+        return Ok((names, true));
+    }
+    let head = Bytes::pieces([(bytes, 0, limit)]);
+    let files = zip_format::list(&head)?.files.into_iter();
+    let files = files.filter(|file| file.kind != Kind::Directory);
+    Ok((files.map(|file| file.path).collect(), false))
 }
 
 struct Indexer {

@@ -17,6 +17,8 @@ pub(crate) struct Listing {
     pub(crate) faults: Vec<Fault>,
     /// Bytes that stand before the zip proper.
     pub(crate) base: u64,
+    /// False when the files were found without the list at its end.
+    pub(crate) has_list: bool,
 }
 
 /// A file, or something else that has a name.
@@ -55,6 +57,7 @@ pub(crate) fn list(bytes: &Bytes) -> io::Result<Listing> {
             directory::headers(bytes, &directory, &mut faults)?.map(|headers| (directory, headers))
         }
     };
+    let has_list = found.is_ok();
     let (files, base) = match found {
         Ok((directory, headers)) => {
             let mut files = Vec::with_capacity(headers.len());
@@ -72,13 +75,25 @@ pub(crate) fn list(bytes: &Bytes) -> io::Result<Listing> {
             (salvage::walk(bytes, &mut faults)?, 0)
         }
     };
-    Ok(Listing { files, faults: faults.list, base })
+    Ok(Listing { files, faults: faults.list, base, has_list })
 }
 
 /// How many bytes stand before a zip whose list of files can be found.
 pub(crate) fn bytes_before(bytes: &Bytes) -> io::Result<Option<u64>> {
     let found = directory::find(bytes, &mut Faults::default())?;
     Ok(found.ok().map(|directory| directory.base))
+}
+
+/// Names of the files in the list, without a look at the files; `None` when it cannot be read.
+pub(crate) fn names(bytes: &Bytes) -> io::Result<Option<Vec<Vec<u8>>>> {
+    let mut faults = Faults::default();
+    let Ok(directory) = directory::find(bytes, &mut faults)? else { return Ok(None) };
+    let Ok(headers) = directory::headers(bytes, &directory, &mut faults)? else { return Ok(None) };
+    let named = headers.iter().map(|(_, header)| {
+        let (path, _) = name::decode(header, &Fields::read(&header.extra));
+        (kind(header, &path) != Kind::Directory).then_some(path)
+    });
+    Ok(Some(named.flatten().collect()))
 }
 
 /// Puts together what a header says, with the bytes of the file at `data`.

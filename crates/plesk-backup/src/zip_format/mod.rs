@@ -17,7 +17,7 @@ mod salvage;
 
 pub(crate) use body::{Packing, Place, Refusal, open};
 pub(crate) use fault::{Cause, Fault};
-pub(crate) use listing::{Kind, Listed, Listing, bytes_before, list};
+pub(crate) use listing::{Kind, Listed, Listing, bytes_before, list, names};
 
 const LOCAL_HEADER: [u8; 4] = *b"PK\x03\x04";
 const DIRECTORY_HEADER: [u8; 4] = *b"PK\x01\x02";

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::fs;
 
 use plesk_backup::{
-    ArchiveError, ArchiveFormat, Backup, ContentFile, ContentRef, DamageKind, Spool,
+    ArchiveError, ArchiveFormat, Backup, ContentFile, ContentRef, DamageKind, OpenOptions, Spool,
 };
 
 use crate::builder::{File, deflate, zip};
@@ -19,6 +19,12 @@ fn outer(deflated: bool, bytes: &[u8]) -> (tempfile::TempDir, Backup) {
     let metadata = File::deflated(METADATA.0, METADATA.1);
     let file = File { deflated, ..File::new(STAMPED, bytes) };
     crate::open(&zip([file, metadata]).bytes)
+}
+
+/// The same backup with another place for copies.
+fn reopen(directory: &tempfile::TempDir, spool: Spool) -> Backup {
+    let options = OpenOptions { spool, ..OpenOptions::default() };
+    Backup::open_with(&[directory.path().join("backup.zip")], &options).unwrap()
 }
 
 #[test]
@@ -41,23 +47,23 @@ fn a_copy_leaves_nothing_behind_and_has_a_limit() {
     let spool = |limit| Spool { directory: Some(place.path().to_owned()), limit };
     let size = inner().len() as u64;
     let id = backup.tree().find(STAMPED).unwrap();
-    let backup = backup.with_spool(spool(Some(size)));
+    let backup = reopen(&directory, spool(Some(size)));
     let opened = backup.open_archive(id).unwrap();
     assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0);
     assert_eq!(walk(opened).1.members, 2);
-    let backup = backup.with_spool(spool(Some(size - 1)));
+    let backup = reopen(&directory, spool(Some(size - 1)));
     let error = backup.open_archive(id).unwrap_err();
     assert!(matches!(error, ArchiveError::SpoolLimit { limit, .. } if limit == size - 1));
     let text = error.to_string();
     assert!(text.contains(STAMPED) && text.contains(place.path().to_str().unwrap()), "{text}");
     let nowhere = directory.path().join("nowhere");
-    let backup = backup.with_spool(Spool { directory: Some(nowhere.clone()), limit: None });
+    let backup = reopen(&directory, Spool { directory: Some(nowhere.clone()), limit: None });
     let error = backup.open_archive(id).unwrap_err().to_string();
     let expected = format!("cannot unpack `{STAMPED}` into `{}`", nowhere.display());
     assert_eq!(error, expected);
     // What lies in the backup as it is needs no copy.
-    let (_directory, plain) = outer(false, &inner());
-    let plain = plain.with_spool(Spool { directory: Some(nowhere), limit: Some(0) });
+    let (directory, _backup) = outer(false, &inner());
+    let plain = reopen(&directory, Spool { directory: Some(nowhere), limit: Some(0) });
     assert_eq!(walk(archive(&plain, STAMPED)).1.members, 2);
 }
 
@@ -73,9 +79,9 @@ fn other_archives_in_a_zip_are_streamed() {
             (tar.clone(), ArchiveFormat::Tar),
             (zstd::encode_all(&tar[..], 1).unwrap(), ArchiveFormat::Zstd),
         ] {
-            let (_directory, backup) = outer(deflated, &bytes);
+            let (directory, _backup) = outer(deflated, &bytes);
             let none = Spool { directory: Some("/nowhere".into()), limit: Some(0) };
-            let backup = backup.with_spool(none);
+            let backup = reopen(&directory, none);
             let opened = archive(&backup, STAMPED);
             assert_eq!(opened.format, format);
             let (seen, end) = walk(opened);

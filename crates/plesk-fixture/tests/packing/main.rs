@@ -6,6 +6,7 @@
 mod command_line;
 mod corruption;
 mod dumps;
+mod forms;
 mod levels;
 mod metadata;
 mod synthetic;
