@@ -6,7 +6,9 @@ use crate::layout::{
     ADMIN_GUID, Domain, Layout, Mail, Site, Subscription, client_guid, database_directory, join,
     mailbox_directory,
 };
-use crate::spec::{DkimSpec, DomainAliasSpec, Hosting, MailLayout, MailboxSpec, PasswordSpec};
+use crate::spec::{
+    DkimSpec, DomainAliasSpec, Generation, Hosting, MailLayout, MailboxSpec, PasswordSpec,
+};
 use crate::xml::Xml;
 
 /// Limits that Plesk writes for every subscription.
@@ -103,11 +105,36 @@ pub(crate) fn write_subscription(
     if let Some(mail) = &domain.mail {
         writer.mailing_lists(xml, mail, &spec.ip_addresses);
     }
-    writer.hosting(xml, &spec.hosting, &spec.www_root, Some(subscription));
+    if layout.spec.generation != Generation::Plesk9 {
+        writer.hosting(xml, &spec.hosting, &spec.www_root, Some(subscription));
+    }
     if let Some(extra) = &spec.extra_xml {
         xml.verbatim(extra);
     }
     xml.close();
+}
+
+/// The hosting of a subscription, for an XML file of its own.
+pub(crate) fn write_hosting(
+    xml: &mut Xml,
+    layout: &Layout<'_>,
+    contents: &Contents,
+    subscription: &Subscription<'_>,
+) {
+    let (spec, domain) = (subscription.spec, &subscription.domain);
+    let writer = Writer { layout, contents, domain };
+    writer.hosting(xml, &spec.hosting, &spec.www_root, Some(subscription));
+}
+
+/// A mail account, for an XML file of its own.
+pub(crate) fn write_mail_user(
+    xml: &mut Xml,
+    layout: &Layout<'_>,
+    contents: &Contents,
+    domain: &Domain<'_>,
+    (id, mailbox): (u64, &MailboxSpec),
+) {
+    Writer { layout, contents, domain }.mail_user(xml, id, mailbox);
 }
 
 fn write_site(
@@ -182,10 +209,10 @@ impl Writer<'_> {
         let packed: Vec<_> = cids
             .iter()
             .filter_map(|cid| {
-                let name = self.layout.archive_name(&cid.file);
                 let directory = join(&self.domain.directory, &cid.inside);
+                let name = self.layout.archive_name(&directory, &cid.file);
                 let size = self.contents.get(&join(&directory, &name))?;
-                Some((cid, name, size.to_string()))
+                Some((cid, name, *size))
             })
             .collect();
         if packed.is_empty() {
@@ -199,7 +226,9 @@ impl Writer<'_> {
                 attributes.extend([("offset", offset.as_str()), ("referrer", "true")]);
             }
             xml.open("cid", &attributes);
-            xml.text("content-file", &[("size", &size)], &name);
+            for (volume, size) in self.layout.volumes(&name, size) {
+                xml.text("content-file", &[("size", &size.to_string())], &volume);
+            }
             xml.close();
         }
         xml.close();
@@ -213,8 +242,10 @@ impl Writer<'_> {
         xml.close();
         self.content(xml, &[Cid::own("domainmail", "domainmail", "")]);
         xml.open("mailusers", &[]);
-        for (id, mailbox) in (self.domain.first_mailbox..).zip(mail.mailboxes) {
-            self.mail_user(xml, id, mailbox);
+        if self.layout.spec.generation != Generation::Plesk9 {
+            for (id, mailbox) in (self.domain.first_mailbox..).zip(mail.mailboxes) {
+                self.mail_user(xml, id, mailbox);
+            }
         }
         xml.close();
         xml.open("preferences", &[]);

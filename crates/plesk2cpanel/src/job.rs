@@ -179,10 +179,7 @@ impl Job {
         }
         let facts = BackupFacts {
             name: self.name.clone(),
-            container: match self.backup.container() {
-                plesk_backup::Container::Directory => "directory".to_owned(),
-                _ => "tar".to_owned(),
-            },
+            container: self.backup.container().to_string(),
             stamp: self.description.stamp.as_ref().map(|stamp| stamp.as_str().to_owned()),
             plesk_version: self.description.plesk_version.clone(),
             installed_server: self.description.installed_mail_server().map(|server| {

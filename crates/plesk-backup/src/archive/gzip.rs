@@ -19,7 +19,7 @@ const FLAGS_RESERVED: u8 = 0xe0;
 /// Tapes and copies fill up with NUL; more than this is not looked through.
 const PADDING_LIMIT: u64 = 64 * 1024 * 1024;
 
-pub(super) struct Gzip {
+pub(crate) struct Gzip {
     input: Input,
     inflate: Decompress,
     checksum: Crc,

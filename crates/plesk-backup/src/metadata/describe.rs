@@ -181,6 +181,9 @@ fn take_dump(dump: Dump, file: &str, collected: &mut Collected, description: &mu
             description.components.push(component);
         }
     }
+    if description.operating_system.is_none() {
+        description.operating_system = dump.operating_system;
+    }
     if description.server_name.is_none() {
         description.server_name = dump.server_name;
     }

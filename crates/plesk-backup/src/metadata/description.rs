@@ -16,6 +16,9 @@ pub struct Description {
     pub stamp: Option<Stamp>,
     /// `dump-version`, else `dump-original-version`, e.g. `18.0.58`.
     pub plesk_version: Option<String>,
+    /// `os-description/@type`, `unix` or `windows`; also `windows` for a backup of Plesk 8 for
+    /// Windows, which does not say it.
+    pub operating_system: Option<String>,
     /// Names under `components-installed`, in the order of the file, each once.
     pub components: Vec<String>,
     /// Host name of the server, from `admin/@name` of a server-level dump.
@@ -366,7 +369,8 @@ pub struct Forwarding {
     pub targets: Vec<String>,
 }
 
-/// The element `cid`: content that lies in one archive, possibly split into volumes.
+/// The element `cid`: content that lies in one archive, possibly split into volumes, or below a
+/// directory of the backup.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContentRef {
     /// `domainmail`, `mailbox`, `user-data`, `sqldump` and so on.
@@ -379,6 +383,10 @@ pub struct ContentRef {
     pub referrer: bool,
     /// Volumes in order; one for nearly every archive.
     pub files: Vec<ContentFile>,
+    /// Set for content without an archive: the files are those of the tree below this directory,
+    /// which is spelled as in [`Entry::path`](crate::Entry::path) and ends without a slash. There
+    /// are no `files` then. Plesk 8 for Windows keeps mailboxes so.
+    pub directory: Option<Vec<u8>>,
 }
 
 /// The element `content-file`.

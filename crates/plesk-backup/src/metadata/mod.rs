@@ -12,8 +12,10 @@ mod salvage;
 mod select;
 mod settings;
 mod subscription;
+mod windows8;
 mod xml;
 
+pub(crate) use calendar::days_since_1970;
 pub(crate) use describe::describe;
 pub use description::{
     ContentFile, ContentRef, Description, Domain, DomainAlias, DomainKind, Forwarding, Hosting,
@@ -22,6 +24,7 @@ pub use description::{
 };
 pub(crate) use file_name::FileName;
 pub use problem::{DescribeError, Problem};
+pub(crate) use salvage::domain_of_file_name;
 pub use settings::{
     AddressBook, Autoresponder, Autoresponders, Contact, ContactGroup, Dkim, MailingList,
     Recipient, SpamAction, SpamFilter, SpamScore,

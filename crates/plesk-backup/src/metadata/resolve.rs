@@ -142,7 +142,37 @@ impl<'a> Resolver<'a> {
             offset: cid.attribute("offset").map(str::to_owned),
             referrer: cid.attribute("referrer").is_some_and(super::subscription::is_true),
             files,
+            directory: None,
         }
+    }
+
+    /// The directory of the tree that a path of Windows names, as the tree spells it, and how many
+    /// files are below it; they count as referenced from then on.
+    pub(super) fn directory(&mut self, path: &str) -> Option<(Vec<u8>, usize)> {
+        let parts = normal(path).filter(|parts| !parts.is_empty())?;
+        let wanted = parts.join("/").into_bytes();
+        let mut found = self.tree.below(&wanted);
+        let mut spelled = wanted.clone();
+        if found.is_empty() {
+            // Windows does not tell upper from lower case, and the path was written by hand of
+            // another program than the names.
+            let starts_so = |path: &[u8]| {
+                path.get(wanted.len()) == Some(&b'/')
+                    && path[..wanted.len()].eq_ignore_ascii_case(&wanted)
+            };
+            let (_, entry) = self.tree.iter().find(|(_, entry)| starts_so(&entry.path))?;
+            spelled = entry.path[..wanted.len()].to_vec();
+            found = self.tree.below(&spelled);
+        }
+        self.referenced.extend(&found);
+        Some((spelled, found.len()))
+    }
+
+    /// The file of the tree with that path.
+    pub(super) fn file(&mut self, path: &str) -> Option<EntryId> {
+        let found = self.tree.find(normal(path)?.join("/"))?;
+        self.referenced.insert(found);
+        Some(found)
     }
 
     /// Marks content that belongs to no subscription.
@@ -225,9 +255,10 @@ pub(super) fn base_name(path: &[u8]) -> &[u8] {
     path.rsplit(|byte| *byte == b'/').next().unwrap_or(path)
 }
 
-/// The parts of a path; `None` when it leads out of the tree.
+/// The parts of a path; `None` when it leads out of the tree. Plesk for Windows writes `\`, which is
+/// part of no name: on Linux, Plesk replaces it.
 fn normal(path: &str) -> Option<Vec<&str>> {
     let parts: Vec<&str> =
-        path.trim().split('/').filter(|part| !part.is_empty() && *part != ".").collect();
+        path.trim().split(['/', '\\']).filter(|part| !part.is_empty() && *part != ".").collect();
     (!parts.contains(&"..")).then_some(parts)
 }

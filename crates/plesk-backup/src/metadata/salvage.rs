@@ -119,6 +119,7 @@ fn add(
         offset: None,
         referrer: false,
         files: vec![file],
+        directory: None,
     };
     if !matches!(kind, "domainmail" | "mailbox") {
         subscription.other_content.push(content);
@@ -227,7 +228,17 @@ fn whole_backup(path: &Path, index: &BTreeMap<String, IndexRow>) -> Option<Strin
     if index.len() == 1 {
         return index.keys().next().cloned();
     }
-    let stem = path.file_stem()?.to_str()?;
+    domain_of_file_name(path)
+}
+
+/// The domain in the name of an export, whatever is around it: `backup_<domain>_<stamp>.tar.gz`.
+pub(crate) fn domain_of_file_name(path: &Path) -> Option<String> {
+    let name = path.file_name()?.to_str()?;
+    let extensions = [".tar.gz", ".tar.zst", ".tar", ".tgz", ".tzst", ".zip", ".gz", ".zst"];
+    let stem = extensions
+        .iter()
+        .find_map(|extension| name.strip_suffix(extension))
+        .or_else(|| path.file_stem()?.to_str())?;
     let (rest, stamp) = stem.rsplit_once('_')?;
     Stamp::parse(stamp)?;
     let (_prefix, domain) = rest.split_once('_')?;

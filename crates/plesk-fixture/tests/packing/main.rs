@@ -5,6 +5,8 @@
 
 mod command_line;
 mod corruption;
+mod dumps;
+mod forms;
 mod levels;
 mod metadata;
 mod synthetic;

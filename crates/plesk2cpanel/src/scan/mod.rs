@@ -192,9 +192,9 @@ pub(crate) fn archives_of(mail: &plesk_backup::MailSystem) -> Vec<ArchiveToScan>
     let mut archives: Vec<ArchiveToScan> = Vec::new();
     let mut add = |reference: &ContentRef, mailbox: Option<&str>| {
         // What is missing is told by the metadata and stands in the report.
-        let Some(volumes) = volumes(reference) else { return };
+        let Some(place) = place(reference) else { return };
         // A mailbox's own reference usually points into the domain's archive again.
-        if archives.iter().any(|known| self::volumes(&known.content).as_ref() == Some(&volumes)) {
+        if archives.iter().any(|known| self::place(&known.content).as_ref() == Some(&place)) {
             return;
         }
         archives.push(ArchiveToScan {
@@ -218,8 +218,8 @@ pub(crate) fn archives_of(mail: &plesk_backup::MailSystem) -> Vec<ArchiveToScan>
     for user in &mail.mailusers {
         for (reference, directory) in beside(user) {
             // A reference usually points into the domain's archive again.
-            let known = archives.iter().any(|known| volumes(&known.content) == volumes(reference));
-            if !known && volumes(reference).is_some() {
+            let known = archives.iter().any(|known| place(&known.content) == place(reference));
+            if !known && place(reference).is_some() {
                 archives.push(ArchiveToScan {
                     content: reference.clone(),
                     mailbox: Some(user.local_part.as_bytes().to_vec()),
@@ -232,10 +232,10 @@ pub(crate) fn archives_of(mail: &plesk_backup::MailSystem) -> Vec<ArchiveToScan>
     let own = mail.mailing_lists.iter().flat_map(|list| &list.content);
     for content in mail.mailing_list_content.iter().chain(own) {
         // A list's own reference may point into the domain's archive of lists again.
-        let Some(volumes) = volumes(content) else { continue };
+        let Some(place) = place(content) else { continue };
         let known = archives
             .iter()
-            .any(|known| known.lists && self::volumes(&known.content).as_ref() == Some(&volumes));
+            .any(|known| known.lists && self::place(&known.content).as_ref() == Some(&place));
         if !known {
             let (mailbox, beside) = (None, None);
             archives.push(ArchiveToScan { content: content.clone(), mailbox, lists: true, beside });
@@ -244,10 +244,13 @@ pub(crate) fn archives_of(mail: &plesk_backup::MailSystem) -> Vec<ArchiveToScan>
     archives
 }
 
-/// The volumes of an archive, when all are there.
-fn volumes(content: &ContentRef) -> Option<Vec<EntryId>> {
+/// Where content lies, when all of it is there: in the volumes of an archive, or in a directory.
+fn place(content: &ContentRef) -> Option<(Vec<EntryId>, Option<&[u8]>)> {
     let volumes: Option<Vec<EntryId>> = content.files.iter().map(|file| file.entry).collect();
-    volumes.filter(|volumes| !volumes.is_empty())
+    let directory = content.directory.as_deref();
+    volumes
+        .filter(|volumes| !volumes.is_empty() || directory.is_some())
+        .map(|volumes| (volumes, directory))
 }
 
 /// Reads all archives of a mail domain once.
@@ -337,10 +340,11 @@ pub(crate) fn entry_name(backup: &Backup, entry: EntryId) -> String {
     printable(&backup.tree().get(entry).path)
 }
 
-/// The path of an archive's first volume, for people.
+/// The path of an archive's first volume, or of the directory instead of one, for people.
 pub(crate) fn archive_name(backup: &Backup, content: &ContentRef) -> String {
-    match volumes(content).as_deref() {
-        Some([first, ..]) => entry_name(backup, *first),
+    match place(content) {
+        Some((_, Some(directory))) => printable(directory),
+        Some((volumes, None)) if !volumes.is_empty() => entry_name(backup, volumes[0]),
         _ => content.path.clone(),
     }
 }

@@ -9,6 +9,7 @@ use quick_xml::events::{BytesStart, Event};
 
 use super::Element;
 use super::clean::{CleanText, Counters};
+use crate::metadata::windows8;
 
 const DEPTH_LIMIT: usize = 256;
 const ATTRIBUTE_LIMIT: usize = 1024 * 1024;
@@ -23,6 +24,8 @@ pub(in crate::metadata) struct Dump {
     pub(in crate::metadata) components: Vec<String>,
     pub(in crate::metadata) related: Vec<String>,
     pub(in crate::metadata) server_name: Option<String>,
+    /// `os-description/@type`.
+    pub(in crate::metadata) operating_system: Option<String>,
     /// Login or guid of an account, and its mail address.
     pub(in crate::metadata) emails: Vec<(String, String)>,
     /// Content outside subscriptions: directory and file.
@@ -141,7 +144,14 @@ impl State {
             }
             attributes.push((attribute.key.0.to_owned(), unescape(&attribute.value)?));
         }
-        let element = Element { name, attributes, ..Element::default() };
+        let mut element = Element { name, attributes, ..Element::default() };
+        if self.is_of_windows8(&element) {
+            // Its root is called otherwise than that of a dump of any other version.
+            let root = self.open.first().map(|root| root.attributes.clone());
+            self.dump.root.get_or_insert(root.unwrap_or_default());
+            self.dump.operating_system.get_or_insert("windows".to_owned());
+            windows8::DOMAIN.clone_into(&mut element.name);
+        }
         if !self.held.is_empty() || self.begins_subscription(&element) {
             self.hold(tag.len())?;
             self.held.push(element);
@@ -163,12 +173,23 @@ impl State {
 
     /// `domain` at any depth of the dump, but not as a setting of the server.
     fn begins_subscription(&self, element: &Element) -> bool {
+        if element.name == windows8::DOMAIN {
+            return true;
+        }
         element.name == "domain"
             && self.open.iter().any(|above| above.name == "migration-dump")
             && !self
                 .open
                 .iter()
                 .any(|above| above.name == "server" || above.name.ends_with("-info"))
+    }
+
+    /// A domain of a client in a list of clients, and no `migration-dump` around them.
+    fn is_of_windows8(&self, element: &Element) -> bool {
+        let is =
+            |depth: usize, name: &str| self.open.get(depth).is_some_and(|above| above.name == name);
+        let is_below = self.open.len() == 3 && is(1, "clients") && is(2, "client");
+        self.held.is_empty() && element.name == "domain" && is_below && !is(0, "migration-dump")
     }
 
     fn note(&mut self, element: &Element) {
@@ -179,6 +200,10 @@ impl State {
             }
             "component" if self.is_inside("components-installed") => {
                 self.dump.components.extend(name());
+            }
+            "os-description" if self.dump.operating_system.is_none() => {
+                let kind = element.attribute("type").map(str::trim).filter(|kind| !kind.is_empty());
+                self.dump.operating_system = kind.map(str::to_owned);
             }
             "admin" if self.dump.server_name.is_none() => self.dump.server_name = name(),
             "domain-info" => self.dump.announced.extend(name()),
@@ -214,7 +239,7 @@ impl State {
             .iter()
             .rev()
             .find(owner)
-            .and_then(|above| above.attribute("name"))
+            .and_then(|above| above.attribute("name").or(above.attribute("login")))
             .map(str::to_owned);
         take(Found { element, context: Context { owner_login } });
     }
