@@ -50,9 +50,10 @@ pub use container::Container;
 pub use damage::Damage;
 pub use metadata::{
     AddressBook, Autoresponder, Autoresponders, Contact, ContactGroup, ContentFile, ContentRef,
-    DescribeError, Description, Dkim, Domain, DomainAlias, DomainKind, Forwarding, Hosting,
-    MailQuota, MailServer, MailSystem, MailUser, MailboxSettings, MailingList, Problem, Recipient,
-    Setting, SpamAction, SpamFilter, SpamScore, Stamp, Status, Subscription, SystemUser,
+    DescribeError, DescribeOptions, Description, Dkim, Domain, DomainAlias, DomainKind, Dump,
+    DumpLevel, EarlierContent, FileIndex, Forwarding, Hosting, MailQuota, MailServer, MailSystem,
+    MailUser, MailboxSettings, MailingList, Problem, Recipient, Setting, SpamAction, SpamFilter,
+    SpamScore, Stamp, Status, Subscription, SystemUser,
 };
 pub use open_error::{LooksLike, OpenError};
 pub use password::{HashScheme, Password, PasswordKind, Recovered, Secret};
