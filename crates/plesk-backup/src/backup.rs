@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::archive::{self, ArchiveError, ContentArchive, SingleFileError};
 use crate::container::Container;
 use crate::damage::Damage;
-use crate::metadata::{self, ContentRef, DescribeError, Description};
+use crate::metadata::{self, ContentRef, DescribeError, DescribeOptions, Description, FileIndex};
 use crate::open::{self, Opened, Origin, UnusedFile};
 use crate::open_error::OpenError;
 use crate::printable;
@@ -88,15 +88,34 @@ impl Backup {
         &self.damage
     }
 
-    /// Reads all metadata of one dump: of the widest object in the tree, and of its dumps the
-    /// newest full one, else the newest increment. Other dumps are named in
-    /// [`Description::problems`].
+    /// Reads all metadata. Where the tree holds several dumps, each subscription is taken from the
+    /// newest that is complete for it; all of them stand in [`Description::dumps`].
     ///
     /// # Errors
     ///
     /// When there is nothing from which a subscription could be told, not even a file name.
     pub fn describe(&self) -> Result<Description, DescribeError> {
-        metadata::describe(&self.tree, self.telling_path())
+        self.describe_with(&DescribeOptions::default())
+    }
+
+    /// As [`Backup::describe`], with a dump that is chosen by hand.
+    ///
+    /// # Errors
+    ///
+    /// As [`Backup::describe`], and when that dump is not in the tree.
+    pub fn describe_with(&self, options: &DescribeOptions) -> Result<Description, DescribeError> {
+        metadata::describe(&self.tree, self.telling_path(), options)
+    }
+
+    /// Reads Plesk's list of the files of a domain's mail,
+    /// [`MailSystem::file_index`](crate::MailSystem::file_index); `None` when it is not of the form
+    /// that is assumed. Its paths take some hundred bytes of memory each.
+    ///
+    /// # Errors
+    ///
+    /// When the entry cannot be read.
+    pub fn read_file_index(&self, entry: EntryId) -> io::Result<Option<FileIndex>> {
+        FileIndex::read(self.tree.open(entry)?)
     }
 
     /// The path whose name may tell of which domain a backup without metadata is. Of several only

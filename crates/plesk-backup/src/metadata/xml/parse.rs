@@ -26,6 +26,8 @@ pub(in crate::metadata) struct Dump {
     pub(in crate::metadata) server_name: Option<String>,
     /// `os-description/@type`.
     pub(in crate::metadata) operating_system: Option<String>,
+    /// Element and `name` of the object that the dump is of.
+    pub(in crate::metadata) object: Option<(String, Option<String>)>,
     /// Login or guid of an account, and its mail address.
     pub(in crate::metadata) emails: Vec<(String, String)>,
     /// Content outside subscriptions: directory and file.
@@ -35,6 +37,15 @@ pub(in crate::metadata) struct Dump {
     pub(in crate::metadata) replaced_characters: u64,
     /// Why the file could not be read to its end.
     pub(in crate::metadata) cut: Option<Cut>,
+}
+
+impl Dump {
+    /// An attribute of `migration-dump`; none when it is empty.
+    pub(in crate::metadata) fn attribute(&self, name: &str) -> Option<&str> {
+        let root = self.root.as_deref().unwrap_or_default();
+        let found = root.iter().find(|(key, value)| key == name && !value.is_empty());
+        found.map(|(_, value)| value.as_str())
+    }
 }
 
 /// Where a file was damaged.
@@ -52,13 +63,14 @@ pub(in crate::metadata) struct Context {
     pub(in crate::metadata) owner_login: Option<String>,
 }
 
-/// One element `domain`.
+/// One element `domain`; or, in files of their own in Plesk 9, `mailuser` and `phosting`.
 pub(in crate::metadata) struct Found {
     pub(in crate::metadata) element: Element,
     pub(in crate::metadata) context: Context,
 }
 
-/// Reads a file; every subscription is handed over as soon as it ends.
+/// Reads a file; every subscription, or part of one that stands alone, is handed over as soon as it
+/// ends.
 pub(in crate::metadata) fn read(reader: impl Read, take: &mut dyn FnMut(Found)) -> Dump {
     let counters = Rc::new(Counters::default());
     let mut state =
@@ -152,6 +164,9 @@ impl State {
             self.dump.operating_system.get_or_insert("windows".to_owned());
             windows8::DOMAIN.clone_into(&mut element.name);
         }
+        if self.held.is_empty() && self.dump.object.is_none() {
+            self.note_object(&element);
+        }
         if !self.held.is_empty() || self.begins_subscription(&element) {
             self.hold(tag.len())?;
             self.held.push(element);
@@ -171,12 +186,13 @@ impl State {
         Ok(())
     }
 
-    /// `domain` at any depth of the dump, but not as a setting of the server.
+    /// `domain` at any depth of the dump, but not as a setting of the server. A part of it that
+    /// stands outside of any is in a file of its own.
     fn begins_subscription(&self, element: &Element) -> bool {
         if element.name == windows8::DOMAIN {
             return true;
         }
-        element.name == "domain"
+        matches!(element.name.as_str(), "domain" | "mailuser" | "phosting")
             && self.open.iter().any(|above| above.name == "migration-dump")
             && !self
                 .open
@@ -190,6 +206,16 @@ impl State {
             |depth: usize, name: &str| self.open.get(depth).is_some_and(|above| above.name == name);
         let is_below = self.open.len() == 3 && is(1, "clients") && is(2, "client");
         self.held.is_empty() && element.name == "domain" && is_below && !is(0, "migration-dump")
+    }
+
+    /// The first of the elements directly in the dump that stand for an object.
+    fn note_object(&mut self, element: &Element) {
+        let is_direct = self.open.last().is_some_and(|above| above.name == "migration-dump");
+        if is_direct && matches!(element.name.as_str(), "admin" | "reseller" | "client" | "domain")
+        {
+            let name = element.attribute("name").map(str::to_owned);
+            self.dump.object = Some((element.name.clone(), name));
+        }
     }
 
     fn note(&mut self, element: &Element) {
