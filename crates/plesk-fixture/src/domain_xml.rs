@@ -7,7 +7,8 @@ use crate::layout::{
     mailbox_directory,
 };
 use crate::spec::{
-    DkimSpec, DomainAliasSpec, Generation, Hosting, MailLayout, MailboxSpec, PasswordSpec,
+    DkimSpec, DomainAliasSpec, Generation, Hosting, MailLayout, MailStore, MailboxSpec,
+    PasswordSpec, System,
 };
 use crate::xml::Xml;
 
@@ -220,9 +221,14 @@ impl Writer<'_> {
         }
         xml.open("content", &[]);
         for (cid, name, size) in packed {
-            let path = self.layout.content_path(self.domain, &cid.inside);
+            let separated = |path: String| match self.layout.spec.system {
+                System::Unix => path,
+                System::Windows => path.replace('/', "\\"),
+            };
+            let path = separated(self.layout.content_path(self.domain, &cid.inside));
+            let offset = cid.offset.clone().map(separated);
             let mut attributes = vec![("type", cid.kind), ("path", &path)];
-            if let Some(offset) = &cid.offset {
+            if let Some(offset) = &offset {
                 attributes.extend([("offset", offset.as_str()), ("referrer", "true")]);
             }
             xml.open("cid", &attributes);
@@ -293,7 +299,13 @@ impl Writer<'_> {
             if mailbox.mail().is_some() {
                 let name = mailbox.name.to_lowercase();
                 let cid = match self.layout.spec.mail_layout {
-                    MailLayout::Domain => Cid::in_mail("mailbox", format!("{name}/Maildir")),
+                    MailLayout::Domain => {
+                        let offset = match self.layout.spec.mail_store {
+                            MailStore::Maildir => format!("{name}/Maildir"),
+                            MailStore::MailEnable => name.clone(),
+                        };
+                        Cid::in_mail("mailbox", offset)
+                    }
                     MailLayout::Mailbox => {
                         Cid::own("mailbox", "mdir", &mailbox_directory(&name, id))
                     }

@@ -34,6 +34,7 @@ mod domain_xml;
 mod form;
 mod layout;
 mod mail_content;
+mod mail_enable;
 mod mail_settings_xml;
 mod metadata;
 mod pack;
@@ -42,13 +43,16 @@ mod spec;
 mod synthetic;
 mod tar_format;
 mod walk;
+mod windows8;
 mod xml;
+mod zip_format;
 
 pub use form::{Form, pack_dumps_form, pack_form, split};
-pub use pack::{pack_directory, pack_dumps_directory, pack_dumps_tar, pack_tar};
+pub use pack::{pack_directory, pack_dumps_directory, pack_dumps_tar, pack_tar, pack_zip};
 pub use spec::{
     AddressBookSpec, AutoresponderSpec, Compression, ContactGroupSpec, ContentPaths, DatabaseSpec,
-    DkimSpec, DomainAliasSpec, Generation, Hosting, Level, MailLayout, MailboxSource, MailboxSpec,
-    MailingListSpec, MemoryFile, MemoryKind, NamedFile, PasswordSpec, RecipientSpec, Root,
-    SiteSpec, SpamSpec, Spec, SubscriptionSpec, SyntheticServer, UnlistedSpec,
+    DkimSpec, DomainAliasSpec, Generation, Hosting, Level, MailLayout, MailStore, MailboxSource,
+    MailboxSpec, MailingListSpec, MemoryFile, MemoryKind, NamedFile, PasswordSpec, RecipientSpec,
+    Root, SiteSpec, SpamSpec, Spec, SubscriptionSpec, SyntheticServer, System, UnlistedSpec,
+    ZipMethod,
 };

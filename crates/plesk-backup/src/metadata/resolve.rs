@@ -140,7 +140,7 @@ impl<'a> Resolver<'a> {
         ContentRef {
             kind,
             path,
-            offset: cid.attribute("offset").map(str::to_owned),
+            offset: cid.attribute("offset").map(|offset| offset.replace('\\', "/")),
             referrer: cid.attribute("referrer").is_some_and(super::subscription::is_true),
             files,
             directory: None,

@@ -114,8 +114,12 @@ fn locate(
     // Everything is moved when something stands before the zip. But in a zip that is cut, the last
     // end record may be that of a zip inside of it.
     let base = end - size - offset;
-    if base > 0 && !begins_with_file && begins_list(bytes, base + offset, size)? {
-        return Ok(Ok(found(base)));
+    if base > 0 && begins_list(bytes, base + offset, size)? {
+        return Ok(if begins_with_file {
+            Err(format!("the last one, which ends at byte {position}, is of a zip inside of it"))
+        } else {
+            Ok(found(base))
+        });
     }
     Ok(Err(format!("its end record at byte {position} leads to no list")))
 }

@@ -12,17 +12,20 @@ use plesk_fixture::{
 
 /// Packs a Plesk backup for tests and benchmarks.
 ///
-/// The name of OUT tells the form: `.tar`, `.tar.gz` or `.tar.zst`, else a directory. SPEC may be a
-/// list: then OUT holds several dumps, and those with a base_stamp are increments.
+/// The name of OUT tells the form: `.tar`, `.tar.gz`, `.tar.zst` or `.zip`, else a directory. SPEC
+/// may be a list: then OUT holds several dumps, and those with a base_stamp are increments.
 #[derive(Parser)]
 struct Arguments {
     /// Mail made up instead of SPEC, as KEY=VALUE,...: mailboxes (1), messages of each (100),
     /// size of a message in bytes (8192), seed (0), server (dovecot, courier, none), level
-    /// (server, client, subscription), compression (tar, tgz, tzst), domain, stamp, and quality
+    /// (server, client, subscription), compression (tar, tgz, tzst, zip), domain, stamp, and quality
     /// of compression (3 for tzst; 1 for tgz, where Plesk's 6 would take minutes), and volume
     /// (size of the volumes of inner archives in bytes).
     #[arg(long, value_name = "KEY=VALUE,...")]
     synthetic: Option<String>,
+    /// Packs OUT in this form, whatever its name.
+    #[arg(long, value_enum)]
+    form: Option<Form>,
     /// Cuts OUT into OUT.001, OUT.002 and so on of so many bytes.
     #[arg(long, value_name = "BYTES")]
     split: Option<u64>,
@@ -48,7 +51,7 @@ fn main() -> Result<()> {
         (Some(_), paths) => bail!("--synthetic wants OUT alone, {} paths are given", paths.len()),
         (None, paths) => bail!("SPEC and OUT are wanted, {} paths are given", paths.len()),
     };
-    let form = Form::of_name(out);
+    let form = arguments.form.unwrap_or_else(|| Form::of_name(out));
     if arguments.split.is_some() && form == Form::Directory {
         bail!("only a file can be split, and {} is packed as a directory", out.display());
     }

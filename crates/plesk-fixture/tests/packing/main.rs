@@ -11,6 +11,7 @@ mod levels;
 mod metadata;
 mod synthetic;
 mod trees;
+mod zips;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
