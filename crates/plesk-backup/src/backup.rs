@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::archive::{self, ArchiveError, ContentArchive, SingleFileError};
+use crate::archive::{self, ArchiveError, ContentArchive, Gap, SingleFileError, VolumeMap};
 use crate::container::Container;
 use crate::damage::Damage;
 use crate::metadata::{self, ContentRef, DescribeError, Description};
@@ -113,24 +113,40 @@ impl Backup {
     ///
     /// When the entry cannot be read or is no archive of a kind that is supported.
     pub fn open_archive(&self, entry: EntryId) -> Result<ContentArchive, ArchiveError> {
-        self.open_volumes(&[entry])
+        self.open_volumes(&[entry], None)
     }
 
-    /// Opens the archive of a reference, whose volumes are read one after another.
+    /// Opens the archive of a reference, whose volumes are read one after another, up to the first
+    /// that is missing or cut: the walk then ends with damage that names it.
     ///
     /// # Errors
     ///
-    /// As [`Backup::open_archive`], and when a volume is not in the backup.
+    /// As [`Backup::open_archive`], and when no volume is in the backup, or not the first.
     pub fn open_content(&self, content: &ContentRef) -> Result<ContentArchive, ArchiveError> {
         let mut entries = Vec::with_capacity(content.files.len());
-        for file in &content.files {
-            let missing = || ArchiveError::Missing { archive: file.name.clone() };
-            entries.push(file.entry.ok_or_else(missing)?);
+        let mut gap = None;
+        for (index, file) in content.files.iter().enumerate() {
+            let is_last = index + 1 == content.files.len();
+            let mut cut = None;
+            if let Some(id) = file.entry {
+                entries.push(id);
+                let Entry { available, size, .. } = *self.tree.get(id);
+                // What is cut in a directory is known by the metadata alone.
+                let size = file.size.unwrap_or(size).max(size);
+                if is_last || available >= size {
+                    continue;
+                }
+                cut = Some((available, size));
+            }
+            let (name, volumes) = (printable(file.name.as_bytes()), content.files.len());
+            gap = Some(Gap { name, number: index + 1, volumes, cut });
+            break;
         }
         if entries.is_empty() {
-            return Err(ArchiveError::Missing { archive: content.path.clone() });
+            let archive = content.files.first().map_or(&content.path, |file| &file.name).clone();
+            return Err(ArchiveError::Missing { archive });
         }
-        self.open_volumes(&entries)
+        self.open_volumes(&entries, gap)
     }
 
     /// Reads an archive that holds one small file, such as the private key of
@@ -150,7 +166,11 @@ impl Backup {
         archive::read_single_file(archive, name, limit)
     }
 
-    fn open_volumes(&self, ids: &[EntryId]) -> Result<ContentArchive, ArchiveError> {
+    fn open_volumes(
+        &self,
+        ids: &[EntryId],
+        gap: Option<Gap>,
+    ) -> Result<ContentArchive, ArchiveError> {
         let entries: Vec<&Entry> = ids.iter().map(|id| self.tree.get(*id)).collect();
         let name = entries.first().map(|entry| printable(&entry.path)).unwrap_or_default();
         let mut readers: Vec<Box<dyn io::Read + Send>> = Vec::with_capacity(ids.len());
@@ -168,6 +188,13 @@ impl Backup {
                 .iter()
                 .fold(0, |sum: u64, entry| sum.saturating_add(entry.available)),
             reader: archive::chain(readers),
+            map: VolumeMap {
+                read: entries
+                    .iter()
+                    .map(|entry| (printable(&entry.path), entry.available))
+                    .collect(),
+                gap,
+            },
         })
     }
 }

@@ -48,7 +48,7 @@ mod tree;
 
 pub use archive::{
     ArchiveDamage, ArchiveError, ArchiveFormat, ContentArchive, DamageKind, Member, MemberKind,
-    SingleFileError, WalkEnd, WalkError,
+    SingleFileError, VolumeOffset, WalkEnd, WalkError,
 };
 pub use backup::Backup;
 pub use container::Container;

@@ -5,7 +5,7 @@ use std::io::{self, Cursor, Read};
 use super::decoder::{Compression, Decoder};
 use super::input::Input;
 use super::walk::Packing;
-use super::{ArchiveError, ArchiveFormat, ContentArchive};
+use super::{ArchiveError, ArchiveFormat, ContentArchive, VolumeMap};
 use crate::LooksLike;
 use crate::tar_format::{BLOCK, Block, is_header};
 
@@ -24,11 +24,13 @@ pub(crate) struct Volumes {
     /// Bytes that are there.
     pub(crate) available: u64,
     pub(crate) reader: Box<dyn Read + Send>,
+    /// Where one ends and the next begins.
+    pub(crate) map: VolumeMap,
 }
 
 /// Opens an archive that the metadata name as content.
 pub(crate) fn open(volumes: Volumes) -> Result<ContentArchive, ArchiveError> {
-    let Volumes { name, declared, available, mut reader } = volumes;
+    let Volumes { name, declared, available, mut reader, map } = volumes;
     let mut head = Vec::new();
     if let Err(source) = reader.by_ref().take(SCAN as u64).read_to_end(&mut head) {
         return Err(ArchiveError::Io { archive: name, source });
@@ -59,7 +61,13 @@ pub(crate) fn open(volumes: Volumes) -> Result<ContentArchive, ArchiveError> {
             Compression::Zstd => ArchiveFormat::Zstd,
         },
         leading_garbage: skipped as u64,
-        packing: Packing::Tar { compression, reader: Box::new(rest), declared, available },
+        packing: Packing::Tar {
+            compression,
+            reader: Box::new(rest),
+            declared,
+            available,
+            volumes: map,
+        },
     })
 }
 
@@ -122,6 +130,7 @@ pub(super) fn open_bytes(bytes: &[u8], declared: u64) -> Result<ContentArchive, 
         declared,
         available: bytes.len() as u64,
         reader: Box::new(Cursor::new(bytes.to_vec())),
+        map: VolumeMap::default(),
     })
 }
 

@@ -8,6 +8,7 @@ mod input;
 mod loose;
 mod single_file;
 mod stream;
+mod volumes;
 mod walk;
 mod zstandard;
 
@@ -18,6 +19,8 @@ pub(crate) use input::Input;
 pub(crate) use loose::LooseFile;
 pub use single_file::SingleFileError;
 pub(crate) use single_file::read_single_file;
+pub use volumes::VolumeOffset;
+pub(crate) use volumes::{Gap, VolumeMap};
 pub use walk::{ContentArchive, Member, MemberKind, WalkEnd, WalkError};
 
 #[cfg(test)]
