@@ -208,10 +208,10 @@ pub(crate) fn archives_of(mail: &plesk_backup::MailSystem) -> Vec<ArchiveToScan>
     archives
 }
 
-/// The volumes of an archive, when all are there.
+/// The volumes of an archive, up to the first that is missing; `None` when that is the first.
 fn volumes(content: &ContentRef) -> Option<Vec<EntryId>> {
-    let volumes: Option<Vec<EntryId>> = content.files.iter().map(|file| file.entry).collect();
-    volumes.filter(|volumes| !volumes.is_empty())
+    let volumes: Vec<EntryId> = content.files.iter().map_while(|file| file.entry).collect();
+    (!volumes.is_empty()).then_some(volumes)
 }
 
 /// Reads all archives of a mail domain once.
