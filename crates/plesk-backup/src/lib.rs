@@ -49,7 +49,7 @@ mod zip_format;
 
 pub use archive::{
     ArchiveDamage, ArchiveError, ArchiveFormat, ContentArchive, DamageKind, Member, MemberKind,
-    SingleFileError, WalkEnd, WalkError,
+    SingleFileError, VolumeOffset, WalkEnd, WalkError,
 };
 pub use backup::Backup;
 pub use container::Container;

@@ -169,6 +169,8 @@ kinds! {
     // The backup itself.
     BACKUP_DAMAGED = "backup-damaged", Error,
         "copy or download the backup again, or make a new one";
+    FILES_NOT_USED = "files-not-used", Info,
+        "nothing to do unless one of them is a backup that should be converted; then give it by itself";
     METADATA_PROBLEM = "metadata-problem", Warning,
         "compare the account with the old server";
     METADATA_UNKNOWN = "metadata-unknown", Info,

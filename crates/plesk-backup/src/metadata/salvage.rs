@@ -48,7 +48,11 @@ pub(super) fn salvage(
     // Without any metadata the archives' own names have the only date there is.
     let undated = description.stamp.is_none();
     let mut left = Vec::new();
-    for id in unreferenced {
+    let volumes = Volumes::new(tree, &unreferenced);
+    // Further volumes go wherever the first one goes.
+    let (firsts, later): (Vec<EntryId>, Vec<EntryId>) =
+        unreferenced.into_iter().partition(|id| volumes.first(tree, *id) == *id);
+    for id in firsts {
         let entry = tree.get(id);
         let Some(name) = FileName::parse(base_name(&entry.path)) else {
             left.push(id);
@@ -103,10 +107,11 @@ pub(super) fn salvage(
                 &mut description.subscriptions[last]
             }
         };
-        let file =
-            ContentFile { name: printable(base_name(&entry.path)), size: None, entry: Some(id) };
-        add(subscription, &place, &name.kind, file, &evidence);
+        add(subscription, &place, &name.kind, volumes.of(tree, id), &evidence);
     }
+    let with_first: Vec<EntryId> =
+        later.into_iter().filter(|id| left.contains(&volumes.first(tree, *id))).collect();
+    left.extend(with_first);
     left
 }
 
@@ -135,6 +140,60 @@ fn newest_stamps(
     newest
 }
 
+/// Archives that are cut into volumes, by the path without the number.
+struct Volumes(BTreeMap<Vec<u8>, BTreeMap<u32, EntryId>>);
+
+impl Volumes {
+    fn new(tree: &Tree, ids: &[EntryId]) -> Volumes {
+        let mut volumes: BTreeMap<Vec<u8>, BTreeMap<u32, EntryId>> = BTreeMap::new();
+        for id in ids {
+            let path = &tree.get(*id).path;
+            if let Some((stem, number)) = volume(path) {
+                volumes.entry(stem.to_vec()).or_default().insert(number, *id);
+            }
+        }
+        Volumes(volumes)
+    }
+
+    /// The first volume that is there of the archive that `id` is of; itself when it is whole.
+    fn first(&self, tree: &Tree, id: EntryId) -> EntryId {
+        volume(&tree.get(id).path)
+            .and_then(|(stem, _)| self.0.get(stem)?.first_key_value())
+            .map_or(id, |(_, first)| *first)
+    }
+
+    /// All volumes of the archive that `id` is of, those between that are missing as well: they are
+    /// slices of one stream, so that nothing may follow a gap.
+    fn of(&self, tree: &Tree, id: EntryId) -> Vec<ContentFile> {
+        let file = |id: EntryId| ContentFile {
+            name: printable(base_name(&tree.get(id).path)),
+            size: None,
+            entry: Some(id),
+        };
+        let known =
+            volume(&tree.get(id).path).and_then(|(stem, _)| Some((stem, self.0.get(stem)?)));
+        let Some((stem, volumes)) = known else { return vec![file(id)] };
+        let mut files = Vec::new();
+        let mut expected = volumes.keys().next().map_or(1, |first| (*first).min(1));
+        for (number, id) in volumes {
+            // One name stands for any number of missing ones.
+            if *number > expected {
+                let name = format!("{}.{expected:03}", printable(base_name(stem)));
+                files.push(ContentFile { name, size: None, entry: None });
+            }
+            files.push(file(*id));
+            expected = number.saturating_add(1);
+        }
+        files
+    }
+}
+
+fn volume(path: &[u8]) -> Option<(&[u8], u32)> {
+    let number = FileName::parse(base_name(path))?.volume?;
+    let dot = path.iter().rposition(|byte| *byte == b'.')?;
+    Some((&path[..dot], number))
+}
+
 fn is_salvaged(problems: &[Problem], main: &str) -> bool {
     problems
         .iter()
@@ -145,7 +204,7 @@ fn add(
     subscription: &mut Subscription,
     place: &Place,
     kind: &str,
-    file: ContentFile,
+    files: Vec<ContentFile>,
     evidence: &str,
 ) {
     let directory = evidence.rsplit_once('/').map_or("", |(directory, _)| directory).to_owned();
@@ -155,7 +214,7 @@ fn add(
         path: directory,
         offset: None,
         referrer: false,
-        files: vec![file],
+        files,
         directory: None,
     };
     if !matches!(kind, "domainmail" | "mailbox") {

@@ -244,13 +244,12 @@ pub(crate) fn archives_of(mail: &plesk_backup::MailSystem) -> Vec<ArchiveToScan>
     archives
 }
 
-/// Where content lies, when all of it is there: in the volumes of an archive, or in a directory.
+/// Where content lies: in the volumes of an archive, up to the first that is missing, or in a
+/// directory; `None` when nothing of it is there.
 fn place(content: &ContentRef) -> Option<(Vec<EntryId>, Option<&[u8]>)> {
-    let volumes: Option<Vec<EntryId>> = content.files.iter().map(|file| file.entry).collect();
+    let volumes: Vec<EntryId> = content.files.iter().map_while(|file| file.entry).collect();
     let directory = content.directory.as_deref();
-    volumes
-        .filter(|volumes| !volumes.is_empty() || directory.is_some())
-        .map(|volumes| (volumes, directory))
+    (!volumes.is_empty() || directory.is_some()).then_some((volumes, directory))
 }
 
 /// Reads all archives of a mail domain once.
