@@ -21,9 +21,10 @@ pub(super) enum Field {
     XKeywords,
     XStatus,
     XUid,
+    XUidl,
 }
 
-const FIELDS: [(&[u8], Field); 8] = [
+const FIELDS: [(&[u8], Field); 9] = [
     (b"content-length", Field::ContentLength),
     (b"status", Field::Status),
     (b"subject", Field::Subject),
@@ -32,6 +33,7 @@ const FIELDS: [(&[u8], Field); 8] = [
     (b"x-keywords", Field::XKeywords),
     (b"x-status", Field::XStatus),
     (b"x-uid", Field::XUid),
+    (b"x-uidl", Field::XUidl),
 ];
 
 impl Field {
@@ -47,7 +49,7 @@ impl Field {
     /// Whether a server that keeps its state in the mbox shows the field to no client. The list is
     /// Dovecot's, seen in what it serves; UW-IMAP is said to show `Content-Length`.
     pub(super) fn is_hidden(self) -> bool {
-        self != Field::Subject
+        !matches!(self, Field::Subject | Field::XUidl)
     }
 }
 
@@ -140,7 +142,7 @@ mod tests {
         assert_eq!(Field::at(b"X-UID : 3"), Some((Field::XUid, 7)));
         assert_eq!(Field::at(b"sTaTuS:RO"), Some((Field::Status, 7)));
         assert_eq!(Field::at(b"Status report: RO"), None);
-        assert_eq!(Field::at(b"X-UIDL: abc"), None);
+        assert_eq!(Field::at(b"X-UIDX: abc"), None);
         assert_eq!(Field::at(b"X-UID"), None);
         let far = [b"X-UID".as_slice(), &[b' '; 40], b":"].concat();
         assert_eq!(Field::at(&far), None);

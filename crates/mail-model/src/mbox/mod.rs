@@ -77,6 +77,8 @@ pub struct Message {
     pub old: bool,
     /// Its `X-UID`, whether or not it fits the others.
     pub uid: Option<u32>,
+    /// Its first `X-UIDL`, as [`HeaderFacts::x_uidl`](crate::headers::HeaderFacts::x_uidl).
+    pub x_uidl: Option<Vec<u8>>,
     /// Its keywords.
     pub keywords: Vec<Vec<u8>>,
 }

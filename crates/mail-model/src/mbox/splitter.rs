@@ -75,6 +75,7 @@ struct Open {
     marks: Marks,
     keywords: Vec<Vec<u8>>,
     uid: Option<u32>,
+    x_uidl: Option<Vec<u8>>,
     length: Option<u64>,
     /// The first message of the file, which alone speaks for the folder.
     is_first: bool,
@@ -227,6 +228,7 @@ impl Splitter {
             marks: Marks::default(),
             keywords: vec![],
             uid: None,
+            x_uidl: None,
             length: None,
             is_first: !std::mem::replace(&mut self.past_first, true),
             by_c_client: false,
@@ -337,10 +339,17 @@ impl Open {
                 *base = Base::parse(&value);
                 self.by_c_client = field == Field::XImap && base.is_some();
             }
+            // Values that fit no answer of a server are no use.
+            Some(Field::XUidl) if self.x_uidl.is_none() && value.len() <= LOOKED_AT => {
+                let unfolded: Vec<u8> =
+                    value.into_iter().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect();
+                let trimmed = unfolded.trim_ascii();
+                self.x_uidl = (!trimmed.is_empty()).then(|| trimmed.to_vec());
+            }
             Some(Field::Subject) => {
                 self.internal_subject |= value.trim_ascii_start().starts_with(INTERNAL_SUBJECT);
             }
-            Some(Field::XUid | Field::XImap | Field::XImapBase) | None => {}
+            Some(Field::XUid | Field::XUidl | Field::XImap | Field::XImapBase) | None => {}
         }
     }
 
@@ -373,6 +382,7 @@ impl Open {
             flags,
             old: self.marks.old,
             uid: self.uid,
+            x_uidl: self.x_uidl,
             keywords: self.keywords,
         }
     }
