@@ -140,8 +140,9 @@ fn lengths_within_a_message_prove_nothing_of_their_own() {
 
 /// A file as a server leaves it, with state in its headers.
 fn kept(fields: &[&str]) -> Mbox {
-    let file: String =
+    let messages: Vec<String> =
         fields.iter().map(|fields| format!("{FROM}\n{fields}Subject: x\n\nbody\n\n")).collect();
+    let file = messages.concat();
     let mbox = split(file.as_bytes(), 5);
     for message in read(file.as_bytes(), &mbox, 3) {
         if mbox.base.is_some() {

@@ -20,29 +20,10 @@ fn split(fields: &[&str]) -> Mbox {
     splitter.finish()
 }
 
-/// An mbox as the folder that it becomes.
-fn folder(mbox: &Mbox) -> RawFolder {
-    let mut folder = RawFolder::default();
-    for (number, message) in (0..).zip(&mbox.messages) {
-        let second = message.separator.date;
-        let name = FileName::made_up(second, number, 9, 9, message.flags);
-        if !message.keywords.is_empty() {
-            folder.keywords.insert(name.base.clone(), message.keywords.clone());
-        }
-        folder.files.push(RawFile {
-            place: if message.old { Place::Cur } else { Place::New },
-            name: name.to_bytes(),
-            size: 9,
-            mtime: second,
-            x_uidl: message.x_uidl.clone(),
-        });
-    }
-    folder.mbox_uids = mbox.uid_list(|at| FileName::parse(&folder.files[at].name).base);
-    folder
-}
-
 fn resolved(mbox: &Mbox, rules: &Rules) -> Mailbox {
-    resolve(&RawMailbox { folders: vec![folder(mbox)], ..RawMailbox::default() }, rules)
+    let mut inbox = RawFolder::default();
+    mbox.add_to(&mut inbox);
+    resolve(&RawMailbox { folders: vec![inbox], ..RawMailbox::default() }, rules)
 }
 
 fn stated(format: &str) -> Rules {
@@ -136,6 +117,7 @@ fn an_mbox_without_uids_is_lost() {
 
 #[test]
 fn what_is_said_of_a_server_is_assumed() {
+    use Certainty::{Assumed, Lost};
     let mut inbox = RawFolder::default();
     let mut said = HashMap::new();
     for (number, uidl) in [(1, "B2"), (2, "A1"), (3, "B2")] {
@@ -148,7 +130,6 @@ fn what_is_said_of_a_server_is_assumed() {
     let sent = RawFolder { dir: b".Sent Items".to_vec(), ..inbox.clone() };
     let raw = RawMailbox { folders: vec![inbox, sent], ..RawMailbox::default() };
     let found = resolve(&raw, &Rules { new_uidvalidity: 5, ..Rules::default() });
-    use Certainty::{Assumed, Lost};
     let uidls: Vec<_> = rows(&found).into_iter().map(|row| (row.1, row.2, row.3)).collect();
     assert_eq!(
         uidls,

@@ -6,7 +6,8 @@
 //!
 //! * [`Splitter`] finds the messages in a file that goes by once.
 //! * [`Plain`] gives the message behind the bytes between two separators.
-//! * [`Mbox::uid_list`] is what the server called the messages.
+//! * [`Mbox::add_to`] makes the files of a maildir of them, [`Mbox::uid_list`] what the server called
+//!   them.
 //!
 //! **Where a message ends.** At an empty line with a separator behind it. Dovecot asks for no empty
 //! line; every program that delivers writes one, and prose that looks like a separator is less
@@ -30,7 +31,8 @@ pub use separator::Separator;
 pub use splitter::Splitter;
 
 use crate::dovecot::{UidList, UidRecord};
-use crate::maildir::Flags;
+use crate::identity::{RawFile, RawFolder};
+use crate::maildir::{FileName, Flags, Place, base_name};
 
 /// The messages of an mbox.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -90,6 +92,45 @@ pub fn begins(head: &[u8]) -> bool {
 }
 
 impl Mbox {
+    /// Adds the messages to a folder of a maildir: names, dates, flags and keywords, and what a
+    /// server kept in the file of its numbers.
+    ///
+    /// A folder that comes from several files has the numbers of the first.
+    pub fn add_to(&self, folder: &mut RawFolder) {
+        let before = folder.files.len();
+        let mut second = 0;
+        for (number, message) in (before as u64..).zip(&self.messages) {
+            // Servers number files by their names: what is later in the file is later in them.
+            second = second.max(message.separator.date);
+            let (size, virtual_size) = (message.size, message.virtual_size);
+            let name = FileName::made_up(second, number, size, virtual_size, message.flags);
+            if !message.keywords.is_empty() {
+                folder.keywords.insert(name.base.clone(), message.keywords.clone());
+            }
+            folder.files.push(RawFile {
+                place: self.place(message),
+                name: name.to_bytes(),
+                size,
+                mtime: message.separator.date,
+                x_uidl: message.x_uidl.clone(),
+            });
+        }
+        if before == 0 {
+            let files = &folder.files;
+            folder.mbox_uids = self.uid_list(|index| base_name(&files[index].name).to_vec());
+        }
+    }
+
+    /// Where the message lies in a maildir: in `new/` when the server that kept its state in the
+    /// file has not shown it to anybody yet.
+    pub fn place(&self, message: &Message) -> Place {
+        let is_known = message.old
+            || message.uid.is_some()
+            || !message.flags.is_empty()
+            || !message.keywords.is_empty();
+        if is_known || self.base.is_none() { Place::Cur } else { Place::New }
+    }
+
     /// UIDVALIDITY, UIDs and next UID as Dovecot reads them from the file; `name` gives the base
     /// name of the message of an index. None when no server kept its state there.
     ///
@@ -102,15 +143,12 @@ impl Mbox {
         let mut list = UidList::new(base.uidvalidity, first);
         let (mut before, mut next) = (0, first);
         for (index, message) in self.messages.iter().enumerate() {
-            match message.uid.filter(|uid| before < *uid && *uid < next) {
-                Some(uid) => {
-                    list.records.push(UidRecord { uid, fields: vec![], base: name(index) });
-                    before = uid;
-                }
-                None => {
-                    before = next;
-                    next = next.saturating_add(1);
-                }
+            if let Some(uid) = message.uid.filter(|uid| before < *uid && *uid < next) {
+                list.records.push(UidRecord { uid, fields: vec![], base: name(index) });
+                before = uid;
+            } else {
+                before = next;
+                next = next.saturating_add(1);
             }
         }
         Some(list)

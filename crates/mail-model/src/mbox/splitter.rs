@@ -16,11 +16,11 @@ use crate::maildir::Flags;
 /// ```
 /// let mut splitter = mail_model::mbox::Splitter::new();
 /// splitter.push(b"From a@x Thu Nov 29 22:33:52 2001\nSubject: a\n\nHi\n\nFrom b@x Thu");
-/// splitter.push(b" Nov 29 22:33:53 2001\nStatus: RO\n\n>From\n>From me\n");
+/// splitter.push(b" Nov 29 22:33:53 2001\nStatus: RO\n\n>From me\n");
 /// let mbox = splitter.finish();
 /// assert_eq!(mbox.messages.len(), 2);
 /// assert_eq!(mbox.messages[0].size, 15);
-/// assert_eq!(mbox.messages[1].size, 28);
+/// assert_eq!(mbox.messages[1].size, 20);
 /// ```
 #[derive(Debug, Default)]
 pub struct Splitter {
@@ -77,10 +77,15 @@ struct Open {
     uid: Option<u32>,
     x_uidl: Option<Vec<u8>>,
     length: Option<u64>,
-    /// The first message of the file, which alone speaks for the folder.
-    is_first: bool,
+    /// Set for the first message of the file, which alone speaks for the folder.
+    first: Option<First>,
+}
+
+/// What may be c-client's own message.
+#[derive(Clone, Copy, Debug, Default)]
+struct First {
     by_c_client: bool,
-    internal_subject: bool,
+    has_its_subject: bool,
 }
 
 /// A message that says where it ends.
@@ -230,9 +235,7 @@ impl Splitter {
             uid: None,
             x_uidl: None,
             length: None,
-            is_first: !std::mem::replace(&mut self.past_first, true),
-            by_c_client: false,
-            internal_subject: false,
+            first: (!std::mem::replace(&mut self.past_first, true)).then(First::default),
         });
     }
 
@@ -275,7 +278,7 @@ impl Splitter {
     fn close(&mut self, end: u64, lines: Lines, quoted: bool) {
         let Some(mut open) = self.open.take() else { return };
         open.end_of_field(&mut self.base);
-        if open.is_first && open.by_c_client && open.internal_subject {
+        if open.first.is_some_and(|first| first.by_c_client && first.has_its_subject) {
             self.internal = true;
             return;
         }
@@ -332,12 +335,16 @@ impl Open {
                 }
             }
             // A UID before UIDVALIDITY is none to Dovecot.
-            Some(Field::XUid) if !self.is_first || base.is_some() => {
+            Some(Field::XUid) if self.first.is_none() || base.is_some() => {
                 self.uid = self.uid.or_else(|| uid(&value));
             }
-            Some(field @ (Field::XImap | Field::XImapBase)) if self.is_first && base.is_none() => {
-                *base = Base::parse(&value);
-                self.by_c_client = field == Field::XImap && base.is_some();
+            Some(field @ (Field::XImap | Field::XImapBase)) => {
+                if let Some(first) = &mut self.first
+                    && base.is_none()
+                {
+                    *base = Base::parse(&value);
+                    first.by_c_client = field == Field::XImap && base.is_some();
+                }
             }
             // Values that fit no answer of a server are no use.
             Some(Field::XUidl) if self.x_uidl.is_none() && value.len() <= LOOKED_AT => {
@@ -347,9 +354,11 @@ impl Open {
                 self.x_uidl = (!trimmed.is_empty()).then(|| trimmed.to_vec());
             }
             Some(Field::Subject) => {
-                self.internal_subject |= value.trim_ascii_start().starts_with(INTERNAL_SUBJECT);
+                if let Some(first) = &mut self.first {
+                    first.has_its_subject |= value.trim_ascii_start().starts_with(INTERNAL_SUBJECT);
+                }
             }
-            Some(Field::XUid | Field::XUidl | Field::XImap | Field::XImapBase) | None => {}
+            Some(Field::XUid | Field::XUidl) | None => {}
         }
     }
 
