@@ -22,7 +22,7 @@ use crate::plan::{AccountName, AccountPlan, Context, OnDisk, plan_account};
 use crate::progress::{Interrupt, Progress, Stage};
 use crate::read_back::read_back;
 use crate::report::{AccountReport, ErrorReport, Outcome};
-use crate::scan::{ArchiveToScan, Depth, ScannedDomain, archives_of, scan_domain};
+use crate::scan::{ArchiveToScan, Depth, ScannedDomain, Users, archives_of, scan_domain};
 use crate::write::{BAYES, Sources, write_account};
 
 /// What all subscriptions of a run share.
@@ -126,14 +126,17 @@ impl Run<'_> {
     }
 
     fn scan(&self, subscription: &Subscription) -> Result<Vec<ScannedDomain>, Error> {
-        let archives: Vec<Vec<ArchiveToScan>> = subscription
+        let archives: Vec<(Vec<ArchiveToScan>, Users)> = subscription
             .domains()
-            .map(|domain| domain.mail.as_ref().map_or_else(Vec::new, archives_of))
+            .map(|domain| domain.mail.as_ref())
+            .map(|mail| (mail.map_or_else(Vec::new, archives_of), Users::of(mail)))
             .collect();
         self.pool.install(|| {
             archives
                 .par_iter()
-                .map(|archives| scan_domain(self.backup, archives, self.depth, self.interrupt))
+                .map(|(archives, users)| {
+                    scan_domain(self.backup, archives, users, self.depth, self.interrupt)
+                })
                 .collect()
         })
     }
