@@ -153,7 +153,9 @@ fn kept(fields: &[&str]) -> Mbox {
 }
 
 /// UIDVALIDITY, next UID, and by message the listed UID.
-fn numbers(mbox: &Mbox) -> Option<(u32, u32, Vec<(String, u32)>)> {
+type Numbers = (u32, u32, Vec<(String, u32)>);
+
+fn numbers(mbox: &Mbox) -> Option<Numbers> {
     let list = mbox.uid_list(|index| index.to_string().into_bytes())?;
     let listed = list.records.into_iter();
     let listed = listed.map(|record| (String::from_utf8(record.base).unwrap(), record.uid));

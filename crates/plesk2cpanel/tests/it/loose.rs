@@ -423,6 +423,34 @@ fn mail_enable_s_messages_of_one_mailbox() {
 }
 
 #[test]
+fn mailboxes_that_refer_into_one_archive() {
+    let place = Place::new();
+    let file = |path: &str, text: &str| MemoryFile::file(path, DATE, mai(text));
+    let tree = tree_of_domain(
+        &place,
+        vec![file("anna/Inbox/1A.MAI", "of anna"), file("bert/Inbox/2A.MAI", "of bert")],
+        &["bert"],
+    );
+    // Only the mailboxes name the archive, and the first of them with a directory in it.
+    let xml = tree.join("backup_info_2401151030.xml");
+    let text = fs::read_to_string(&xml).unwrap();
+    let start = text.find("<content><cid type=\"domainmail\"").or_else(|| {
+        let cid = text.find("<cid type=\"domainmail\"")?;
+        text[..cid].rfind("<content>")
+    });
+    let start = start.unwrap();
+    let end = start + text[start..].find("</content>").unwrap() + "</content>".len();
+    let without = [&text[..start], &text[end..]].concat();
+    fs::write(&xml, without.replace("offset=\"anna/Maildir\"", "offset=\"anna\"")).unwrap();
+    let run = convert(&place, &[]);
+    assert_eq!(run.status, Some(3), "{}", run.transcript());
+    let anna = unpacked(&place, "anna");
+    let lf = |subject: &str| mai(subject).replace("\r\n", "\n");
+    assert_eq!(texts(&anna), [lf("of anna")], "{}", run.transcript());
+    assert_eq!(texts(&anna.with_file_name("bert")), [lf("of bert")]);
+}
+
+#[test]
 fn a_cut_message_of_mail_enable_s_is_left_out() {
     let place = Place::new();
     let tree = tree_of_one(
