@@ -15,6 +15,7 @@ mod golden;
 mod help;
 mod hostile;
 mod interrupt;
+mod loose;
 mod outer;
 mod refusals;
 mod rich;
