@@ -21,7 +21,7 @@ pub struct Backup {
 }
 
 impl Backup {
-    /// Opens a directory or a plain tar; which of both is told by content.
+    /// Opens a directory, a plain tar, or a psadump; which of them is told by content.
     ///
     /// # Errors
     ///

@@ -11,7 +11,7 @@ use crate::open_error::{LooksLike, OpenError};
 use crate::printable;
 use crate::tar_format::{BLOCK, Block, is_header};
 use crate::tree::bytes::Bytes;
-use crate::tree::{Source, Tree, directory_index, path_of, tar_index, wrapper};
+use crate::tree::{Source, Tree, directory_index, path_of, psadump_index, tar_index, wrapper};
 
 /// How the files of a backup are kept together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub enum Container {
     Directory,
     /// A plain tar, as Plesk exports it.
     Tar,
+    /// The mail-like file of Plesk 8 and older, which `psadump` and `pleskbackup` wrote.
+    Psadump,
 }
 
 /// A container that was opened and indexed.
@@ -42,7 +44,7 @@ pub(crate) fn open(path: &Path) -> Result<Opened, OpenError> {
         let file = File::open(path).map_err(to_error)?;
         let bytes = Bytes::one(file).map_err(to_error)?;
         if let Some(looks_like) = not_a_tar(&bytes).map_err(to_error)? {
-            return Err(OpenError::NotATar { path: path.to_owned(), looks_like });
+            return open_psadump(path, bytes, looks_like);
         }
         let (entries, damage) = tar_index::index(&bytes).map_err(to_error)?;
         (Container::Tar, Source::Bytes(Arc::new(bytes)), entries, damage)
@@ -64,6 +66,27 @@ pub(crate) fn open(path: &Path) -> Result<Opened, OpenError> {
         (source, _) => source,
     };
     Ok(Opened { container, tree: Tree::new(vec![source], entries), damage })
+}
+
+/// Opens bytes that are no tar as a psadump, if they begin as one.
+fn open_psadump(path: &Path, bytes: Bytes, looks_like: LooksLike) -> Result<Opened, OpenError> {
+    let indexed = if looks_like.is_packed() { Ok(None) } else { psadump_index::index(&bytes) };
+    let mut indexed = match indexed {
+        Ok(Some(indexed)) => indexed,
+        Ok(None) => return Err(OpenError::NotATar { path: path.to_owned(), looks_like }),
+        Err(source) => return Err(OpenError::Io { path: path.to_owned(), source }),
+    };
+    // Any mail with attachments has the shape of a psadump.
+    if indexed.version.is_none() && indexed.metadata.is_none() {
+        return Err(OpenError::NoPleskFiles {
+            path: path.to_owned(),
+            files: indexed.entries.len(),
+            first: indexed.entries.first().map(|entry| printable(&entry.path)),
+        });
+    }
+    let damage = std::mem::take(&mut indexed.damage);
+    let tree = Tree::of_psadump(Source::Bytes(Arc::new(bytes)), indexed);
+    Ok(Opened { container: Container::Psadump, tree, damage })
 }
 
 /// What the file is, if it does not begin as a tar does.

@@ -6,7 +6,7 @@ use crate::printable;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Damage {
-    /// The outer tar ends inside a member or a header.
+    /// The outer tar ends inside a member or a header, or a psadump before its last boundary.
     #[error("the backup ends at byte {length}, but goes on to at least byte {needed}")]
     Truncated {
         /// Bytes that there are.
@@ -29,7 +29,7 @@ pub enum Damage {
         /// Bytes that are there.
         available: u64,
     },
-    /// A block that should be a header is none; the next header was looked for.
+    /// What should be a header is none; the next one was looked for.
     #[error("no valid header at byte {offset}: {detail}; {skipped} bytes were skipped")]
     BadHeader {
         /// Where.
@@ -98,7 +98,47 @@ pub enum Damage {
         /// What the system said.
         detail: String,
     },
-    /// Something follows the end mark of the outer tar.
+    /// A part of a psadump that no boundary ends: there may have been more of it.
+    #[error(
+        "`{}` (at byte {offset}) is cut: the {available} bytes up to the end of the backup are there, and no boundary ends it",
+        printable(path)
+    )]
+    UnendedEntry {
+        /// Path in the tree.
+        path: Vec<u8>,
+        /// Where its data begin in the outer file.
+        offset: u64,
+        /// Bytes that are there, decoded.
+        available: u64,
+    },
+    /// A part of a psadump whose transfer encoding is not known or not kept.
+    #[error("`{}` (at byte {offset}): {detail}", printable(path))]
+    TransferEncoding {
+        /// Path in the tree.
+        path: Vec<u8>,
+        /// Where its data begin in the outer file.
+        offset: u64,
+        /// What is wrong, and what was done.
+        detail: String,
+    },
+    /// The first part of a psadump begins with another boundary than the head names.
+    #[error(
+        "the head names {}, and the first part (at byte {offset}) begins with `{}`; both were looked for",
+        named.as_ref().map_or_else(
+            || "no boundary".to_owned(),
+            |named| format!("the boundary `{}`", printable(named))
+        ),
+        printable(found)
+    )]
+    OtherBoundary {
+        /// Where the first part's boundary line begins.
+        offset: u64,
+        /// What the head names.
+        named: Option<Vec<u8>>,
+        /// What the first part begins with.
+        found: Vec<u8>,
+    },
+    /// Something follows the end mark of the outer tar, or the last boundary of a psadump.
     #[error("{length} bytes follow the end of the backup at byte {offset}; they were not read")]
     TrailingData {
         /// Where the end mark ends.
@@ -116,10 +156,13 @@ impl Damage {
             | Damage::HeaderChecksum { path, .. }
             | Damage::DuplicateEntry { path, .. }
             | Damage::NotAFile { path, .. }
-            | Damage::Unreadable { path, .. } => Some(path),
+            | Damage::Unreadable { path, .. }
+            | Damage::UnendedEntry { path, .. }
+            | Damage::TransferEncoding { path, .. } => Some(path),
             Damage::Truncated { .. }
             | Damage::BadHeader { .. }
             | Damage::UnsafeName { .. }
+            | Damage::OtherBoundary { .. }
             | Damage::TrailingData { .. } => None,
         }
     }

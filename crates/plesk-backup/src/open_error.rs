@@ -214,6 +214,20 @@ impl OpenError {
 }
 
 impl LooksLike {
+    /// True for what is compressed or an archive of another kind, whatever text it holds.
+    pub(crate) fn is_packed(self) -> bool {
+        matches!(
+            self,
+            LooksLike::Gzip
+                | LooksLike::Zstd
+                | LooksLike::Zip
+                | LooksLike::Bzip2
+                | LooksLike::Xz
+                | LooksLike::Rar
+                | LooksLike::SevenZip
+        )
+    }
+
     fn hint(self, path: &str) -> String {
         match self {
             LooksLike::Empty | LooksLike::Zeros | LooksLike::Html => {

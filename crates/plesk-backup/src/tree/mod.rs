@@ -5,13 +5,18 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+mod boundary;
 pub(crate) mod bytes;
 pub(crate) mod directory_index;
+mod mime_header;
+pub(crate) mod psadump_index;
 mod reader;
 pub(crate) mod tar_index;
+mod transfer_encoding;
 pub(crate) mod wrapper;
 
 use bytes::Bytes;
+use psadump_index::Indexed;
 pub use reader::EntryReader;
 pub(crate) use reader::path_of;
 
@@ -21,6 +26,20 @@ pub struct Tree {
     sources: Vec<Source>,
     entries: Vec<Entry>,
     by_path: HashMap<Vec<u8>, EntryId>,
+    psadump: Option<Psadump>,
+}
+
+/// What is known of a psadump besides its parts.
+#[derive(Debug)]
+pub(crate) struct Psadump {
+    /// `Dumped-Psa-Version` of the head.
+    pub(crate) version: Option<String>,
+    /// `Date` of the head.
+    pub(crate) date: Option<String>,
+    /// The part that holds the metadata.
+    pub(crate) metadata: Option<EntryId>,
+    /// Parts that sign the others.
+    pub(crate) signatures: Vec<EntryId>,
 }
 
 /// What lies below the tree.
@@ -41,13 +60,14 @@ pub struct EntryId(usize);
 pub struct Entry {
     /// `/`-separated, without a leading `./` and without the directory that wraps everything.
     pub path: Vec<u8>,
-    /// Declared bytes.
+    /// Declared bytes. Parts of a psadump declare none: decoded bytes up to the boundary, and where
+    /// there is no boundary or what lies before it cannot be decoded, one more than are there.
     pub size: u64,
     /// Bytes that are there; fewer than `size` when the backup is cut.
     pub available: u64,
     /// Seconds since 1970.
     pub mtime: i64,
-    /// Where the bytes begin in the outer file; 0 for directories.
+    /// Where the stored bytes begin in the outer file; 0 for directories.
     pub offset: u64,
     /// How they are stored there.
     pub(crate) encoding: Encoding,
@@ -60,6 +80,16 @@ pub struct Entry {
 pub(crate) enum Encoding {
     /// As they are.
     Plain,
+    /// In base64, with line breaks.
+    Base64 {
+        /// Encoded bytes.
+        stored: u64,
+    },
+    /// Quoted-printable.
+    QuotedPrintable {
+        /// Encoded bytes.
+        stored: u64,
+    },
 }
 
 impl Entry {
@@ -77,7 +107,25 @@ impl Tree {
             .enumerate()
             .map(|(index, entry)| (entry.path.clone(), EntryId(index)))
             .collect();
-        Tree { sources, entries, by_path }
+        Tree { sources, entries, by_path, psadump: None }
+    }
+
+    /// The parts of a psadump.
+    pub(crate) fn of_psadump(source: Source, indexed: Indexed) -> Tree {
+        let Indexed { entries, version, date, metadata, signatures, names, damage: _ } = indexed;
+        let mut tree = Tree::new(vec![source], entries);
+        for (name, index) in names {
+            tree.by_path.entry(name).or_insert(EntryId(index));
+        }
+        let signatures = signatures.into_iter().map(EntryId).collect();
+        let metadata = metadata.map(EntryId);
+        tree.psadump = Some(Psadump { version, date, metadata, signatures });
+        tree
+    }
+
+    /// What a psadump says beside its parts; `None` for any other container.
+    pub(crate) fn psadump(&self) -> Option<&Psadump> {
+        self.psadump.as_ref()
     }
 
     /// How many files there are.
@@ -90,7 +138,7 @@ impl Tree {
         self.entries.is_empty()
     }
 
-    /// All files: in the order of the tar, or sorted by path for a directory.
+    /// All files: in the order of the outer file, or sorted by path for a directory.
     pub fn iter(&self) -> impl Iterator<Item = (EntryId, &Entry)> {
         self.entries.iter().enumerate().map(|(index, entry)| (EntryId(index), entry))
     }
@@ -104,7 +152,8 @@ impl Tree {
         &self.entries[id.0]
     }
 
-    /// Looks a path up, exactly as [`Entry::path`] spells it.
+    /// Looks a path up, exactly as [`Entry::path`] spells it; a part of a psadump that has a file
+    /// name and a `Content-ID` is found by both.
     pub fn find(&self, path: impl AsRef<[u8]>) -> Option<EntryId> {
         self.by_path.get(path.as_ref()).copied()
     }
