@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use super::known::count_unknown;
+use super::psadump;
 use super::resolve::{Resolver, base_name};
 use super::salvage::salvage;
 use super::select::{Selection, select};
@@ -58,6 +59,7 @@ pub(crate) fn describe(tree: &Tree, path: &Path) -> Result<Description, Describe
         .map(|(id, _)| id)
         .collect();
     description.unreferenced = salvage(tree, path, unreferenced, &mut description);
+    psadump::finish(tree, &resolver.referenced, &mut description);
     for subscription in &mut description.subscriptions {
         let login = subscription.owner_login.as_deref().unwrap_or_default();
         subscription.owner_email = collected.emails.get(login).cloned();
@@ -126,8 +128,9 @@ fn read_file(
     };
     let mut candidates = Vec::new();
     let mut nameless = Vec::new();
-    let dump = xml::read(reader, &mut |found| {
+    let dump = xml::read(reader, psadump::root(tree), &mut |mut found| {
         let mut problems = Vec::new();
+        psadump::modernise(tree, &mut found, &file, &mut problems);
         let mut unknown = BTreeMap::new();
         count_unknown(&found.element, &mut unknown);
         match subscription::read(&found, &file, resolver, &mut problems) {

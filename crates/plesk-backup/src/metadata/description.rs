@@ -14,9 +14,12 @@ pub struct Description {
     /// The stamp that was chosen: that of the metadata files, or, where all of those are lost, the
     /// newest of the content archives.
     pub stamp: Option<Stamp>,
-    /// `dump-version`, else `dump-original-version`, e.g. `18.0.58`.
+    /// `dump-version`, else `dump-original-version`, e.g. `18.0.58`; of a psadump what its head
+    /// says in `Dumped-Psa-Version`.
     pub plesk_version: Option<String>,
-    /// Names under `components-installed`, in the order of the file, each once.
+    /// Names under `components-installed`, in the order of the file, each once. Plesk 8 and older
+    /// list none, and shipped no other server for IMAP and POP3 than Courier: for them
+    /// `courier-imap`.
     pub components: Vec<String>,
     /// Host name of the server, from `admin/@name` of a server-level dump.
     pub server_name: Option<String>,
@@ -29,7 +32,7 @@ pub struct Description {
     pub unknown_elements: BTreeMap<String, u64>,
     /// Whatever was damaged, missing or contradictory.
     pub problems: Vec<Problem>,
-    /// Content archives of the tree that no metadata names.
+    /// Content archives of the tree that no metadata names; of a psadump all such parts.
     pub unreferenced: Vec<EntryId>,
 }
 

@@ -8,7 +8,7 @@ use super::Stamp;
 pub enum DescribeError {
     /// No metadata XML, and no file name that tells a domain.
     #[error(
-        "`{backup}` holds no Plesk metadata (no `*_info_*.xml` among {entries} files), and no file name in it tells a domain"
+        "`{backup}` holds no Plesk metadata (no `*_info_*.xml` and no `dump.xml` among {entries} files), and no file name in it tells a domain"
     )]
     NoMetadata {
         /// The backup.
@@ -175,6 +175,18 @@ pub enum Problem {
         file: String,
         /// How many fit.
         candidates: usize,
+    },
+    /// The unit of the mailbox quotas is not certain.
+    #[error(
+        "`{file}`: the mailbox quotas of `{domain}` were read as KiB, because {why}; compare one of them with the old server"
+    )]
+    AssumedUnit {
+        /// Main domain.
+        domain: String,
+        /// Metadata file.
+        file: String,
+        /// Why it is not certain.
+        why: String,
     },
     /// The tree holds other dumps, too; they were not read.
     #[error("dump {stamp} ({files} metadata files) is also in the backup and was not read")]

@@ -30,6 +30,9 @@ struct Group {
 /// Takes the dump of the widest object; of its dumps a full one rather than an increment, whose
 /// archives hold only what changed; and of these the newest.
 pub(super) fn select(tree: &Tree) -> Selection {
+    if let Some(selection) = super::psadump::select(tree) {
+        return selection;
+    }
     let mut groups: BTreeMap<Option<Stamp>, Group> = BTreeMap::new();
     for (id, entry) in tree.iter() {
         // Files in `.discovered` are about dumps and none themselves.

@@ -100,9 +100,8 @@ fn starts_boundary(line: &[u8]) -> bool {
 fn field(line: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     let colon = memchr::memchr(b':', line)?;
     let name = line[..colon].trim_ascii_end();
-    let is_name = !name.is_empty()
-        && !name.starts_with(b"--")
-        && name.iter().all(|byte| byte.is_ascii_graphic());
+    let is_name =
+        !name.is_empty() && !name.starts_with(b"--") && name.iter().all(u8::is_ascii_graphic);
     is_name.then(|| (name.to_ascii_lowercase(), line[colon + 1..].trim_ascii().to_vec()))
 }
 
@@ -120,13 +119,12 @@ fn parameters(value: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
             continue;
         };
         let after = after.trim_ascii_start();
-        let (text, behind) = match after.strip_prefix(b"\"") {
-            Some(quoted) => unquote(quoted),
-            None => {
-                let is_end = |byte: &u8| *byte == b';' || byte.is_ascii_whitespace();
-                let end = after.iter().position(is_end).unwrap_or(after.len());
-                (after[..end].to_vec(), &after[end..])
-            }
+        let (text, behind) = if let Some(quoted) = after.strip_prefix(b"\"") {
+            unquote(quoted)
+        } else {
+            let is_end = |byte: &u8| *byte == b';' || byte.is_ascii_whitespace();
+            let end = after.iter().position(is_end).unwrap_or(after.len());
+            (after[..end].to_vec(), &after[end..])
         };
         found.push((name, text));
         rest = behind;

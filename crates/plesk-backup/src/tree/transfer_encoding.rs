@@ -173,6 +173,7 @@ impl Decode for QuotedPrintable {
 pub(super) struct DecodingReader<D, R> {
     decoder: D,
     inner: R,
+    piece: Vec<u8>,
     decoded: Vec<u8>,
     given: usize,
     state: State,
@@ -186,15 +187,15 @@ enum State {
 
 impl<D: Decode, R: Read> DecodingReader<D, R> {
     pub(super) fn new(decoder: D, inner: R) -> DecodingReader<D, R> {
-        DecodingReader { decoder, inner, decoded: Vec::new(), given: 0, state: State::Reading }
+        let (piece, decoded) = (vec![0; BUFFER], Vec::new());
+        DecodingReader { decoder, inner, piece, decoded, given: 0, state: State::Reading }
     }
 
     fn refill(&mut self) -> io::Result<()> {
         self.decoded.clear();
         self.given = 0;
-        let mut piece = [0; BUFFER];
         let count = loop {
-            match self.inner.read(&mut piece) {
+            match self.inner.read(&mut self.piece) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 other => break other?,
             }
@@ -203,7 +204,7 @@ impl<D: Decode, R: Read> DecodingReader<D, R> {
             self.state = State::Ended;
             self.decoder.finish(&mut self.decoded)
         } else {
-            self.decoder.push(&piece[..count], &mut self.decoded)
+            self.decoder.push(&self.piece[..count], &mut self.decoded)
         };
         if let Err(garbled) = result {
             self.state = State::Garbled(garbled);

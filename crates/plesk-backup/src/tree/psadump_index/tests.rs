@@ -239,8 +239,8 @@ fn other_files_are_none() {
         b"Content-Type: multipart/mixed\n\nbut it has no boundary",
         b"Content-Type: text/plain; boundary=B\n\n--B\n",
         b"\x7fELF\x02\x01\x01\0\0\0",
-        &[0; 70_000],
-        &[b'x'; 70_000],
+        vec![0; 70_000].as_slice(),
+        vec![b'x'; 70_000].as_slice(),
     ] {
         assert!(find_head(&bytes(content)).unwrap().is_none(), "{}", content.escape_ascii());
     }
@@ -321,7 +321,7 @@ proptest! {
                 },
             }
             content.extend_from_slice(ends);
-            expected.push((index.to_string(), body.to_vec()));
+            expected.push((index.to_string(), body.clone()));
         }
         content.extend_from_slice(b"--B--");
         if closed {
