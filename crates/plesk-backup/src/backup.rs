@@ -72,12 +72,34 @@ impl Backup {
         self.open_volumes(&[entry])
     }
 
-    /// Opens the archive of a reference, whose volumes are read one after another.
+    /// Opens the archive of a reference, whose volumes are read one after another. Where the
+    /// reference is to a directory of the backup, its files are the members, without an archive
+    /// around them.
     ///
     /// # Errors
     ///
-    /// As [`Backup::open_archive`], and when a volume is not in the backup.
+    /// As [`Backup::open_archive`], and when a volume or the directory is not in the backup.
     pub fn open_content(&self, content: &ContentRef) -> Result<ContentArchive, ArchiveError> {
+        match &content.directory {
+            Some(directory) if self.tree.below(directory).next().is_none() => {
+                Err(ArchiveError::Missing { archive: printable(directory) })
+            }
+            Some(directory) => Ok(archive::of_tree::directory(&self.tree, directory)),
+            None => self.open_volumes(&self.volumes(content)?),
+        }
+    }
+
+    /// Opens content whose files are no archive, such as an mbox of a Plesk 8 backup: one member
+    /// with the bytes of all volumes, called as the first of them, whatever these bytes look like.
+    ///
+    /// # Errors
+    ///
+    /// When a volume is not in the backup, or the reference names none.
+    pub fn open_raw(&self, content: &ContentRef) -> Result<ContentArchive, ArchiveError> {
+        Ok(archive::of_tree::single(&self.tree, &self.volumes(content)?))
+    }
+
+    fn volumes(&self, content: &ContentRef) -> Result<Vec<EntryId>, ArchiveError> {
         let mut entries = Vec::with_capacity(content.files.len());
         for file in &content.files {
             let missing = || ArchiveError::Missing { archive: file.name.clone() };
@@ -86,7 +108,7 @@ impl Backup {
         if entries.is_empty() {
             return Err(ArchiveError::Missing { archive: content.path.clone() });
         }
-        self.open_volumes(&entries)
+        Ok(entries)
     }
 
     /// Reads an archive that holds one small file, such as the private key of

@@ -6,7 +6,9 @@ use crate::layout::{
     ADMIN_GUID, Domain, Layout, Mail, Site, Subscription, client_guid, database_directory, join,
     mailbox_directory,
 };
-use crate::spec::{DomainAliasSpec, Hosting, MailLayout, MailboxSpec, PasswordSpec};
+use crate::spec::{
+    DkimSpec, DomainAliasSpec, Generation, Hosting, MailLayout, MailboxSpec, PasswordSpec,
+};
 use crate::xml::Xml;
 
 /// Limits that Plesk writes for every subscription.
@@ -59,7 +61,7 @@ pub(crate) fn write_subscription(
     write_addresses(xml, &spec.ip_addresses);
     write_status(xml, "webspace-status", &[]);
     write_status(xml, "status", &spec.disabled_by);
-    write_zone(xml, &domain.ascii_name);
+    write_zone(xml, &domain.ascii_name, spec.dkim.as_ref());
     xml.close();
     xml.open("limits-and-permissions", &[]);
     let mut limits = spec.limits.clone();
@@ -103,11 +105,36 @@ pub(crate) fn write_subscription(
     if let Some(mail) = &domain.mail {
         writer.mailing_lists(xml, mail, &spec.ip_addresses);
     }
-    writer.hosting(xml, &spec.hosting, &spec.www_root, Some(subscription));
+    if layout.spec.generation != Generation::Plesk9 {
+        writer.hosting(xml, &spec.hosting, &spec.www_root, Some(subscription));
+    }
     if let Some(extra) = &spec.extra_xml {
         xml.verbatim(extra);
     }
     xml.close();
+}
+
+/// The hosting of a subscription, for an XML file of its own.
+pub(crate) fn write_hosting(
+    xml: &mut Xml,
+    layout: &Layout<'_>,
+    contents: &Contents,
+    subscription: &Subscription<'_>,
+) {
+    let (spec, domain) = (subscription.spec, &subscription.domain);
+    let writer = Writer { layout, contents, domain };
+    writer.hosting(xml, &spec.hosting, &spec.www_root, Some(subscription));
+}
+
+/// A mail account, for an XML file of its own.
+pub(crate) fn write_mail_user(
+    xml: &mut Xml,
+    layout: &Layout<'_>,
+    contents: &Contents,
+    domain: &Domain<'_>,
+    (id, mailbox): (u64, &MailboxSpec),
+) {
+    Writer { layout, contents, domain }.mail_user(xml, id, mailbox);
 }
 
 fn write_site(
@@ -134,7 +161,7 @@ fn write_site(
     write_aliases(xml, &spec.aliases);
     xml.open("properties", &[]);
     write_status(xml, "status", &spec.disabled_by);
-    write_zone(xml, &domain.ascii_name);
+    write_zone(xml, &domain.ascii_name, spec.dkim.as_ref());
     xml.close();
     if let Some(mail) = &domain.mail {
         writer.mail_system(xml, mail, &subscription.spec.ip_addresses);
@@ -182,8 +209,8 @@ impl Writer<'_> {
         let packed: Vec<_> = cids
             .iter()
             .filter_map(|cid| {
-                let name = self.layout.archive_name(&cid.file);
                 let directory = join(&self.domain.directory, &cid.inside);
+                let name = self.layout.archive_name(&directory, &cid.file);
                 let size = self.contents.get(&join(&directory, &name))?;
                 Some((cid, name, size.to_string()))
             })
@@ -213,8 +240,10 @@ impl Writer<'_> {
         xml.close();
         self.content(xml, &[Cid::own("domainmail", "domainmail", "")]);
         xml.open("mailusers", &[]);
-        for (id, mailbox) in (self.domain.first_mailbox..).zip(mail.mailboxes) {
-            self.mail_user(xml, id, mailbox);
+        if self.layout.spec.generation != Generation::Plesk9 {
+            for (id, mailbox) in (self.domain.first_mailbox..).zip(mail.mailboxes) {
+                self.mail_user(xml, id, mailbox);
+            }
         }
         xml.close();
         xml.open("preferences", &[]);
@@ -403,7 +432,7 @@ pub(crate) fn write_password(xml: &mut Xml, password: &PasswordSpec) {
     xml.text("password", &attributes, &password.text);
 }
 
-fn write_zone(xml: &mut Xml, domain: &str) {
+fn write_zone(xml: &mut Xml, domain: &str, dkim: Option<&DkimSpec>) {
     let email = format!("root@{domain}");
     let attributes =
         [("email", email.as_str()), ("type", "master"), ("serial-format", "UNIXTIMESTAMP")];
@@ -420,6 +449,11 @@ fn write_zone(xml: &mut Xml, domain: &str) {
     ] {
         let attributes = [("type", kind), ("src", source), ("dst", target), ("opt", option)];
         xml.empty("dnsrec", &attributes);
+    }
+    if let Some(dkim) = dkim.filter(|dkim| dkim.enabled) {
+        let source = format!("default._domainkey.{name}");
+        let record = format!("v=DKIM1; p={};", dkim.public_key);
+        xml.empty("dnsrec", &[("type", "TXT"), ("src", &source), ("dst", &record), ("opt", "")]);
     }
     xml.close();
 }

@@ -20,10 +20,14 @@
 //! # Ok::<(), anyhow::Error>(())
 //! ```
 //!
+//! Several dumps of one server go into one tree with [`pack_dumps_directory`] and
+//! [`pack_dumps_tar`]; increments among them hold what changed since the dump before.
+//!
 //! The binary `plesk-pack` does the same from a JSON file, for programs that are not written in
 //! Rust. [`corrupt`] damages what was packed.
 
 mod archive;
+mod chain;
 pub mod corrupt;
 mod discovered;
 mod domain_xml;
@@ -39,10 +43,10 @@ mod tar_format;
 mod walk;
 mod xml;
 
-pub use pack::{pack_directory, pack_tar};
+pub use pack::{pack_directory, pack_dumps_directory, pack_dumps_tar, pack_tar};
 pub use spec::{
     AddressBookSpec, AutoresponderSpec, Compression, ContactGroupSpec, ContentPaths, DatabaseSpec,
-    DkimSpec, DomainAliasSpec, Hosting, Level, MailLayout, MailboxSource, MailboxSpec,
-    MailingListSpec, MemoryFile, MemoryKind, NamedFile, PasswordSpec, RecipientSpec, SiteSpec,
-    SpamSpec, Spec, SubscriptionSpec, SyntheticServer, UnlistedSpec,
+    DkimSpec, DomainAliasSpec, Generation, Hosting, Level, MailLayout, MailboxSource, MailboxSpec,
+    MailingListSpec, MemoryFile, MemoryKind, NamedFile, PasswordSpec, RecipientSpec, Root,
+    SiteSpec, SpamSpec, Spec, SubscriptionSpec, SyntheticServer, UnlistedSpec,
 };

@@ -25,8 +25,14 @@ pub struct Spec {
     pub stamp: String,
     /// Stamp of the full backup below an increment: file names then carry `<base>_<stamp>`.
     pub base_stamp: Option<String>,
+    /// Where the files of a client or a subscription lie.
+    pub root: Root,
     /// First part of every file name. Plesk's default is `backup`.
     pub prefix: String,
+    /// Which files there are, and how they are named.
+    pub generation: Generation,
+    /// Fills the index `cid_*` of each archive, in a form that is guessed; else it is empty.
+    pub file_index: bool,
     /// `dump-version`, for example `18.0.58`.
     pub plesk_version: String,
     /// Names below `components-installed`. `dovecot` or `courier-imap` tells the mail server.
@@ -64,7 +70,10 @@ impl Default for Spec {
             level: Level::default(),
             stamp: "2401151030".into(),
             base_stamp: None,
+            root: Root::default(),
             prefix: "backup".into(),
+            generation: Generation::default(),
+            file_index: false,
             plesk_version: "18.0.58".into(),
             components: vec!["dovecot".into(), "postfix".into()],
             compression: Compression::default(),
@@ -161,6 +170,29 @@ pub enum Level {
     Client,
     /// One subscription, whole in the main XML; its files lie at the root of the tree.
     Subscription,
+}
+
+/// What lies at the root of a backup of a client or a subscription.
+#[derive(Serialize, Deserialize, Default, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum Root {
+    /// Its own files, as in an export.
+    #[default]
+    Object,
+    /// The server's repository, in which the object has its directory.
+    Repository,
+}
+
+/// Versions of Plesk whose trees differ.
+#[derive(Serialize, Deserialize, Default, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum Generation {
+    /// Plesk 11.5 and later.
+    #[default]
+    Current,
+    /// Plesk 9: file names carry the object, `<prefix>_<object>_<kind>_<stamp>`, and mailboxes and
+    /// the hosting have XML files of their own in their directories.
+    Plesk9,
 }
 
 /// Format of inner archives.

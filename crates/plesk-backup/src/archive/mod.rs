@@ -6,6 +6,7 @@ mod detect;
 mod gzip;
 mod input;
 mod loose;
+pub(crate) mod of_tree;
 mod single_file;
 mod stream;
 mod walk;

@@ -324,6 +324,20 @@ pub struct MailUser {
     pub settings: Vec<Setting>,
 }
 
+impl MailUser {
+    /// Whether mail for the address is forwarded.
+    pub fn forwards(&self) -> bool {
+        self.forwarding.enabled && !self.forwarding.targets.is_empty()
+    }
+
+    /// Whether an autoresponder of the address is on.
+    pub fn answers(&self) -> bool {
+        self.autoresponders
+            .as_ref()
+            .is_some_and(|answers| answers.items.iter().any(|item| item.enabled))
+    }
+}
+
 /// Quota of a mailbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MailQuota {
@@ -355,7 +369,8 @@ pub struct Forwarding {
     pub targets: Vec<String>,
 }
 
-/// The element `cid`: content that lies in one archive, possibly split into volumes.
+/// The element `cid`: content that lies in one archive, possibly split into volumes, or below a
+/// directory of the backup.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContentRef {
     /// `domainmail`, `mailbox`, `user-data`, `sqldump` and so on.
@@ -368,6 +383,10 @@ pub struct ContentRef {
     pub referrer: bool,
     /// Volumes in order; one for nearly every archive.
     pub files: Vec<ContentFile>,
+    /// Set for content without an archive: the files are those of the tree below this directory,
+    /// which is spelled as in [`Entry::path`](crate::Entry::path) and ends without a slash. There
+    /// are no `files` then. Plesk 8 for Windows keeps mailboxes so.
+    pub directory: Option<Vec<u8>>,
 }
 
 /// The element `content-file`.

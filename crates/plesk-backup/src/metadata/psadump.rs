@@ -109,6 +109,7 @@ pub(super) fn finish(tree: &Tree, referenced: &BTreeSet<EntryId>, description: &
                 path: String::new(),
                 offset: None,
                 referrer: false,
+                directory: None,
                 files: vec![ContentFile { name, size: None, entry: Some(id) }],
             }),
             // Those that are called like archives of today were looked at already.

@@ -142,6 +142,7 @@ impl<'a> Resolver<'a> {
             offset: cid.attribute("offset").map(str::to_owned),
             referrer: cid.attribute("referrer").is_some_and(super::subscription::is_true),
             files,
+            directory: None,
         }
     }
 

@@ -119,6 +119,7 @@ fn add(
         offset: None,
         referrer: false,
         files: vec![file],
+        directory: None,
     };
     if !matches!(kind, "domainmail" | "mailbox") {
         subscription.other_content.push(content);

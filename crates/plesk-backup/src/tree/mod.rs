@@ -23,7 +23,7 @@ pub(crate) use reader::path_of;
 /// The files of a backup. Directories are not entries.
 #[derive(Debug)]
 pub struct Tree {
-    sources: Vec<Source>,
+    sources: Vec<Arc<Source>>,
     entries: Vec<Entry>,
     by_path: HashMap<Vec<u8>, EntryId>,
     psadump: Option<Psadump>,
@@ -107,6 +107,7 @@ impl Tree {
             .enumerate()
             .map(|(index, entry)| (entry.path.clone(), EntryId(index)))
             .collect();
+        let sources = sources.into_iter().map(Arc::new).collect();
         Tree { sources, entries, by_path, psadump: None }
     }
 
@@ -165,7 +166,29 @@ impl Tree {
     ///
     /// When a file of a directory cannot be opened.
     pub fn open(&self, id: EntryId) -> io::Result<EntryReader> {
-        let entry = self.get(id);
-        EntryReader::open(&self.sources[entry.source], entry)
+        self.opener(id)()
+    }
+
+    /// Opens a file later, when the tree may be gone: a file of a directory is not held open till
+    /// then.
+    pub(crate) fn opener(
+        &self,
+        id: EntryId,
+    ) -> impl FnOnce() -> io::Result<EntryReader> + Send + use<> {
+        let entry = self.get(id).clone();
+        let source = Arc::clone(&self.sources[entry.source]);
+        move || EntryReader::open(&source, &entry)
+    }
+
+    /// The files below a directory, in the order of the tree.
+    pub(crate) fn below<'a>(
+        &'a self,
+        directory: &'a [u8],
+    ) -> impl Iterator<Item = (EntryId, &'a Entry, &'a [u8])> {
+        self.iter().filter_map(move |(id, entry)| {
+            let rest = entry.path.strip_prefix(directory)?;
+            let inside = if directory.is_empty() { rest } else { rest.strip_prefix(b"/")? };
+            Some((id, entry, inside))
+        })
     }
 }

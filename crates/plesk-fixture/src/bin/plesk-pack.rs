@@ -1,19 +1,19 @@
 //! Packs a Plesk backup from a description in JSON, or a synthetic one for benchmarks.
 
-use std::fs::File;
-use std::io::{self, BufReader, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use plesk_fixture::{
     Compression, Level, MailboxSource, MailboxSpec, PasswordSpec, Spec, SubscriptionSpec,
-    SyntheticServer, pack_directory, pack_tar,
+    SyntheticServer, pack_directory, pack_dumps_directory, pack_dumps_tar, pack_tar,
 };
 
 /// Packs a Plesk backup for tests and benchmarks.
 ///
-/// OUT is written as one plain tar when its name ends in `.tar`, else as a directory.
+/// OUT is written as one plain tar when its name ends in `.tar`, else as a directory. SPEC may be a
+/// list: then OUT holds several dumps, and those with a base_stamp are increments.
 #[derive(Parser)]
 struct Arguments {
     /// Mail made up instead of SPEC, as KEY=VALUE,...: mailboxes (1), messages of each (100),
@@ -38,28 +38,47 @@ fn main() -> Result<()> {
         serde_json::to_writer_pretty(&mut out, &Spec::sample())?;
         return Ok(writeln!(out)?);
     }
-    let (spec, out) = match (&arguments.synthetic, &arguments.paths[..]) {
-        (Some(settings), [out]) => (synthetic(settings)?, out),
+    let (specs, out) = match (&arguments.synthetic, &arguments.paths[..]) {
+        (Some(settings), [out]) => (Specs::One(Box::new(synthetic(settings)?)), out),
         (None, [spec, out]) => (read_spec(spec)?, out),
         (Some(_), paths) => bail!("--synthetic wants OUT alone, {} paths are given", paths.len()),
         (None, paths) => bail!("SPEC and OUT are wanted, {} paths are given", paths.len()),
     };
-    if out.extension().is_some_and(|extension| extension == "tar") {
-        pack_tar(&spec, out)
-    } else {
-        pack_directory(&spec, out)
+    let is_tar = out.extension().is_some_and(|extension| extension == "tar");
+    match (specs, is_tar) {
+        (Specs::One(spec), true) => pack_tar(&spec, out),
+        (Specs::One(spec), false) => pack_directory(&spec, out),
+        (Specs::Several(specs), true) => pack_dumps_tar(&specs, out),
+        (Specs::Several(specs), false) => pack_dumps_directory(&specs, out),
     }
 }
 
-fn read_spec(path: &Path) -> Result<Spec> {
-    if path == Path::new("-") {
-        return serde_json::from_reader(io::stdin().lock()).context("standard input");
+/// What is to be packed.
+enum Specs {
+    One(Box<Spec>),
+    Several(Vec<Spec>),
+}
+
+/// Tells a list by its first character, so that a mistake in either is named by its own fields.
+fn read_spec(path: &Path) -> Result<Specs> {
+    let (text, base) = if path == Path::new("-") {
+        (io::read_to_string(io::stdin().lock()).context("standard input")?, Path::new(""))
+    } else {
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot open {}", path.display()))?;
+        (text, path.parent().unwrap_or(Path::new("")))
+    };
+    let place = || path.display().to_string();
+    if text.trim_start().starts_with('[') {
+        let mut specs: Vec<Spec> = serde_json::from_str(&text).with_context(place)?;
+        for spec in &mut specs {
+            spec.resolve_paths(base);
+        }
+        return Ok(Specs::Several(specs));
     }
-    let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
-    let mut spec: Spec = serde_json::from_reader(BufReader::new(file))
-        .with_context(|| path.display().to_string())?;
-    spec.resolve_paths(path.parent().unwrap_or(Path::new("")));
-    Ok(spec)
+    let mut spec: Box<Spec> = serde_json::from_str(&text).with_context(place)?;
+    spec.resolve_paths(base);
+    Ok(Specs::One(spec))
 }
 
 /// A backup of one subscription with mailboxes that differ in their seeds.

@@ -5,6 +5,7 @@
 
 mod command_line;
 mod corruption;
+mod dumps;
 mod levels;
 mod metadata;
 mod synthetic;

@@ -150,8 +150,10 @@ pub(crate) struct ScannedDomain {
     pub unreadable: Vec<(String, String)>,
     /// Mailboxes by the name of their directory.
     pub mailboxes: BTreeMap<Vec<u8>, ScannedMailbox>,
-    /// Archives of mailing lists, by their path in the list archive.
-    pub list_files: Vec<HomeFile>,
+    /// Files of the domain that are of no mailbox: archives of mailing lists below `lists/`, and
+    /// what lies with an address that has no mailbox. Their paths are below the domain's directory
+    /// of the home.
+    pub of_domain: Vec<HomeFile>,
     /// Members outside any mailbox.
     pub elsewhere: Vec<(Vec<u8>, u64)>,
 }
@@ -165,6 +167,24 @@ pub(crate) struct ArchiveToScan {
     pub mailbox: Option<Vec<u8>>,
     /// It holds archives of mailing lists, and no mailbox.
     pub lists: bool,
+    /// It holds this directory of the mailbox and no mail: Plesk 9 and dumps of parts of a domain
+    /// pack what lies beside a maildir in archives of their own.
+    pub beside: Option<&'static [u8]>,
+}
+
+/// What may be packed on its own beside a maildir: the archives, and the mailbox's directory that
+/// they hold.
+fn beside(user: &plesk_backup::MailUser) -> impl Iterator<Item = (&ContentRef, &'static [u8])> {
+    let attachments = user.autoresponders.iter().flat_map(|answers| &answers.content);
+    let learned = user.spam.iter().flat_map(|spam| &spam.content);
+    attachments
+        .map(|content| (content, &b"@attachments"[..]))
+        .chain(learned.map(|content| (content, &b".spamassassin"[..])))
+}
+
+/// Archives beside the mail that a mail account refers to.
+pub(crate) fn contents_beside(user: &plesk_backup::MailUser) -> impl Iterator<Item = &ContentRef> {
+    beside(user).map(|(content, _)| content)
 }
 
 /// The distinct archives that a mail domain's content stands in.
@@ -172,9 +192,9 @@ pub(crate) fn archives_of(mail: &plesk_backup::MailSystem) -> Vec<ArchiveToScan>
     let mut archives: Vec<ArchiveToScan> = Vec::new();
     let mut add = |reference: &ContentRef, mailbox: Option<&str>| {
         // What is missing is told by the metadata and stands in the report.
-        let Some(volumes) = volumes(reference) else { return };
+        let Some(place) = place(reference) else { return };
         // A mailbox's own reference usually points into the domain's archive again.
-        if archives.iter().any(|known| self::volumes(&known.content).as_ref() == Some(&volumes)) {
+        if archives.iter().any(|known| self::place(&known.content).as_ref() == Some(&place)) {
             return;
         }
         archives.push(ArchiveToScan {
@@ -184,6 +204,7 @@ pub(crate) fn archives_of(mail: &plesk_backup::MailSystem) -> Vec<ArchiveToScan>
             },
             mailbox: mailbox.map(|name| name.as_bytes().to_vec()),
             lists: false,
+            beside: None,
         });
     };
     for reference in &mail.content {
@@ -194,24 +215,42 @@ pub(crate) fn archives_of(mail: &plesk_backup::MailSystem) -> Vec<ArchiveToScan>
             add(reference, Some(&user.local_part));
         }
     }
+    for user in &mail.mailusers {
+        for (reference, directory) in beside(user) {
+            // A reference usually points into the domain's archive again.
+            let known = archives.iter().any(|known| place(&known.content) == place(reference));
+            if !known && place(reference).is_some() {
+                archives.push(ArchiveToScan {
+                    content: reference.clone(),
+                    mailbox: Some(user.local_part.as_bytes().to_vec()),
+                    lists: false,
+                    beside: Some(directory),
+                });
+            }
+        }
+    }
     let own = mail.mailing_lists.iter().flat_map(|list| &list.content);
     for content in mail.mailing_list_content.iter().chain(own) {
         // A list's own reference may point into the domain's archive of lists again.
-        let Some(volumes) = volumes(content) else { continue };
+        let Some(place) = place(content) else { continue };
         let known = archives
             .iter()
-            .any(|known| known.lists && self::volumes(&known.content).as_ref() == Some(&volumes));
+            .any(|known| known.lists && self::place(&known.content).as_ref() == Some(&place));
         if !known {
-            archives.push(ArchiveToScan { content: content.clone(), mailbox: None, lists: true });
+            let (mailbox, beside) = (None, None);
+            archives.push(ArchiveToScan { content: content.clone(), mailbox, lists: true, beside });
         }
     }
     archives
 }
 
-/// The volumes of an archive, when all are there.
-fn volumes(content: &ContentRef) -> Option<Vec<EntryId>> {
+/// Where content lies, when all of it is there: in the volumes of an archive, or in a directory.
+fn place(content: &ContentRef) -> Option<(Vec<EntryId>, Option<&[u8]>)> {
     let volumes: Option<Vec<EntryId>> = content.files.iter().map(|file| file.entry).collect();
-    volumes.filter(|volumes| !volumes.is_empty())
+    let directory = content.directory.as_deref();
+    volumes
+        .filter(|volumes| !volumes.is_empty() || directory.is_some())
+        .map(|volumes| (volumes, directory))
 }
 
 /// Reads all archives of a mail domain once.
@@ -245,6 +284,7 @@ pub(crate) fn scan_domain(
             offset: archive.content.offset.as_deref().map(str::as_bytes),
             mailbox: archive.mailbox.as_deref(),
             lists: archive.lists,
+            beside: archive.beside,
             ordinal: 0,
             links: Vec::new(),
             domain: &mut domain,
@@ -265,7 +305,7 @@ pub(crate) fn scan_domain(
     for mailbox in domain.mailboxes.values_mut() {
         mailbox.not_carried.extend(take_hidden(&mut mailbox.beside));
     }
-    domain.elsewhere.extend(take_hidden(&mut domain.list_files));
+    domain.elsewhere.extend(take_hidden(&mut domain.of_domain));
     Ok(domain)
 }
 
@@ -300,10 +340,11 @@ pub(crate) fn entry_name(backup: &Backup, entry: EntryId) -> String {
     printable(&backup.tree().get(entry).path)
 }
 
-/// The path of an archive's first volume, for people.
+/// The path of an archive's first volume, or of the directory instead of one, for people.
 pub(crate) fn archive_name(backup: &Backup, content: &ContentRef) -> String {
-    match volumes(content).as_deref() {
-        Some([first, ..]) => entry_name(backup, *first),
+    match place(content) {
+        Some((_, Some(directory))) => printable(directory),
+        Some((volumes, None)) if !volumes.is_empty() => entry_name(backup, volumes[0]),
         _ => content.path.clone(),
     }
 }

@@ -26,6 +26,7 @@ pub(super) struct Pass<'a> {
     pub(super) offset: Option<&'a [u8]>,
     pub(super) mailbox: Option<&'a [u8]>,
     pub(super) lists: bool,
+    pub(super) beside: Option<&'a [u8]>,
     /// Position of the next member.
     pub(super) ordinal: u64,
     /// Hard links, looked up when all names are known.
@@ -42,8 +43,8 @@ impl Pass<'_> {
             match member.kind {
                 MemberKind::File if can_be_written(&path) => {
                     let source = self.plain_source(member, ordinal);
-                    let file = HomeFile { path, mtime: member.mtime, source };
-                    self.domain.list_files.push(file);
+                    let path = [b"lists/", path.as_slice()].concat();
+                    self.domain.of_domain.push(HomeFile { path, mtime: member.mtime, source });
                 }
                 MemberKind::Directory => {}
                 _ => self.domain.elsewhere.push((path, member.size)),
@@ -74,6 +75,15 @@ impl Pass<'_> {
     }
 
     pub(super) fn locate(&self, path: &[u8]) -> Option<(Vec<u8>, Inside)> {
+        if let Some(directory) = self.beside {
+            let root = self.offset.unwrap_or_default();
+            let file = path.strip_prefix(root).unwrap_or(path);
+            let file = file.strip_prefix(b"/").unwrap_or(file);
+            // Some archives hold the directory, some what is in it.
+            let inside = file.starts_with(&[directory, b"/"].concat()) || file == directory;
+            let place = if inside { file.to_vec() } else { [directory, b"/", file].concat() };
+            return self.mailbox.map(|mailbox| (mailbox.to_vec(), Inside::Home(place)));
+        }
         let Located::Mailbox { local_part, inside } = locate(path, self.offset) else {
             return None;
         };

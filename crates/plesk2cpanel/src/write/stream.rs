@@ -7,7 +7,7 @@ use cpmove::ArchiveWriter;
 use mail_model::maildir::Place;
 use plesk_backup::{Member, printable};
 
-use super::{FILE, KeptFile, PRIVATE_FILE, Sources, folder_path, kept_path, list_path};
+use super::{FILE, KeptFile, PRIVATE_FILE, Sources, domain_path, folder_path, kept_path};
 use crate::error::Error;
 use crate::progress::{Interrupt, Progress};
 use crate::scan::{Source, archive_name};
@@ -25,7 +25,7 @@ pub(super) struct Sums {
 enum Target {
     Message { mailbox: usize, folder: usize, message: usize },
     Kept { mailbox: usize, file: usize },
-    List { domain: usize, file: usize },
+    OfDomain { domain: usize, file: usize },
 }
 
 /// A member that is wanted, and as what.
@@ -154,18 +154,18 @@ impl<'a> Stream<'a> {
             Target::Message { mailbox, folder, message } => {
                 self.sums.checksums[mailbox][folder][message] = crc;
             }
-            Target::Kept { .. } | Target::List { .. } => {
+            Target::Kept { .. } | Target::OfDomain { .. } => {
                 self.sums.kept.insert(path, KeptFile { size, crc });
             }
         }
     }
 
     fn wanted(&self, domain: usize) -> Vec<Wanted> {
-        let lists = self.sources.scanned[domain].list_files.iter().enumerate();
-        let mut wanted: Vec<Wanted> = lists
-            .map(|(file, list)| Wanted {
-                source: list.source,
-                target: Target::List { domain, file },
+        let files = self.sources.scanned[domain].of_domain.iter().enumerate();
+        let mut wanted: Vec<Wanted> = files
+            .map(|(file, known)| Wanted {
+                source: known.source,
+                target: Target::OfDomain { domain, file },
             })
             .collect();
         for (index, mailbox) in self.sources.mailboxes.iter().enumerate() {
@@ -210,10 +210,10 @@ impl<'a> Stream<'a> {
                 path.extend(message.name.to_bytes());
                 NewFile { path, mode: FILE, size: raw.size, mtime: raw.mtime }
             }
-            Target::List { domain, file } => {
-                let file = &self.sources.scanned[domain].list_files[file];
+            Target::OfDomain { domain, file } => {
+                let file = &self.sources.scanned[domain].of_domain[file];
                 NewFile {
-                    path: list_path(self.sources.plan, domain, &file.path),
+                    path: domain_path(self.sources.plan, domain, &file.path),
                     mode: PRIVATE_FILE,
                     size: file.source.stored,
                     mtime: file.mtime,
