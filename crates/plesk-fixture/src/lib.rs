@@ -23,6 +23,8 @@
 //! Several dumps of one server go into one tree with [`pack_dumps_directory`] and
 //! [`pack_dumps_tar`]; increments among them hold what changed since the dump before.
 //!
+//! [`pack_psadump`] packs the same as Plesk 8 and 7 did, into one mail-like file.
+//!
 //! The binary `plesk-pack` does the same from a JSON file, for programs that are not written in
 //! Rust. [`corrupt`] damages what was packed.
 
@@ -36,6 +38,7 @@ mod mail_content;
 mod mail_settings_xml;
 mod metadata;
 mod pack;
+mod psadump;
 mod sink;
 mod spec;
 mod synthetic;
@@ -44,6 +47,7 @@ mod walk;
 mod xml;
 
 pub use pack::{pack_directory, pack_dumps_directory, pack_dumps_tar, pack_tar};
+pub use psadump::{PsadumpOptions, PsadumpVersion, TransferEncoding, pack_psadump};
 pub use spec::{
     AddressBookSpec, AutoresponderSpec, Compression, ContactGroupSpec, ContentPaths, DatabaseSpec,
     DkimSpec, DomainAliasSpec, Generation, Hosting, Level, MailLayout, MailboxSource, MailboxSpec,

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use plesk_fixture::{
-    Compression, Level, MailboxSource, MailboxSpec, PasswordSpec, Spec, SubscriptionSpec,
-    SyntheticServer, pack_directory, pack_dumps_directory, pack_dumps_tar, pack_tar,
+    Compression, Level, MailboxSource, MailboxSpec, PasswordSpec, PsadumpOptions, PsadumpVersion,
+    Spec, SubscriptionSpec, SyntheticServer, pack_directory, pack_dumps_directory, pack_dumps_tar,
+    pack_psadump, pack_tar,
 };
 
 /// Packs a Plesk backup for tests and benchmarks.
@@ -22,6 +23,9 @@ struct Arguments {
     /// of compression (3 for tzst; 1 for tgz, where Plesk's 6 would take minutes).
     #[arg(long, value_name = "KEY=VALUE,...")]
     synthetic: Option<String>,
+    /// Packs OUT as an old version of Plesk did; what it could not hold is named on standard error.
+    #[arg(long)]
+    form: Option<PsadumpVersion>,
     /// Prints the sample's SPEC instead of packing.
     #[arg(long)]
     sample: bool,
@@ -44,6 +48,9 @@ fn main() -> Result<()> {
         (Some(_), paths) => bail!("--synthetic wants OUT alone, {} paths are given", paths.len()),
         (None, paths) => bail!("SPEC and OUT are wanted, {} paths are given", paths.len()),
     };
+    if let Some(version) = arguments.form {
+        return psadump(&specs, out, version);
+    }
     let is_tar = out.extension().is_some_and(|extension| extension == "tar");
     match (specs, is_tar) {
         (Specs::One(spec), true) => pack_tar(&spec, out),
@@ -51,6 +58,15 @@ fn main() -> Result<()> {
         (Specs::Several(specs), true) => pack_dumps_tar(&specs, out),
         (Specs::Several(specs), false) => pack_dumps_directory(&specs, out),
     }
+}
+
+fn psadump(specs: &Specs, out: &Path, version: PsadumpVersion) -> Result<()> {
+    let Specs::One(spec) = specs else { bail!("an old form holds one dump, not several") };
+    let mut error = io::stderr().lock();
+    for line in pack_psadump(spec, out, &PsadumpOptions::new(version))? {
+        writeln!(error, "not held: {line}")?;
+    }
+    Ok(())
 }
 
 /// What is to be packed.

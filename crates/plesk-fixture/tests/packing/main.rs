@@ -8,6 +8,7 @@ mod corruption;
 mod dumps;
 mod levels;
 mod metadata;
+mod psadump;
 mod synthetic;
 mod trees;
 
