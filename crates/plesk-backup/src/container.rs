@@ -72,18 +72,15 @@ pub(crate) fn open(path: &Path) -> Result<Opened, OpenError> {
 fn open_psadump(path: &Path, bytes: Bytes, looks_like: LooksLike) -> Result<Opened, OpenError> {
     let indexed = if looks_like.is_packed() { Ok(None) } else { psadump_index::index(&bytes) };
     let mut indexed = match indexed {
-        Ok(Some(indexed)) => indexed,
-        Ok(None) => return Err(OpenError::NotATar { path: path.to_owned(), looks_like }),
+        // Any mail with attachments has the shape of a psadump.
+        Ok(Some(indexed)) if indexed.version.is_some() || indexed.metadata.is_some() => indexed,
+        Ok(_) => {
+            let is_old = looks_like == LooksLike::Plesk8;
+            let looks_like = if is_old { LooksLike::Text } else { looks_like };
+            return Err(OpenError::NotATar { path: path.to_owned(), looks_like });
+        }
         Err(source) => return Err(OpenError::Io { path: path.to_owned(), source }),
     };
-    // Any mail with attachments has the shape of a psadump.
-    if indexed.version.is_none() && indexed.metadata.is_none() {
-        return Err(OpenError::NoPleskFiles {
-            path: path.to_owned(),
-            files: indexed.entries.len(),
-            first: indexed.entries.first().map(|entry| printable(&entry.path)),
-        });
-    }
     let damage = std::mem::take(&mut indexed.damage);
     let tree = Tree::of_psadump(Source::Bytes(Arc::new(bytes)), indexed);
     Ok(Opened { container: Container::Psadump, tree, damage })

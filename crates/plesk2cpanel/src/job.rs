@@ -181,6 +181,7 @@ impl Job {
             name: self.name.clone(),
             container: match self.backup.container() {
                 plesk_backup::Container::Directory => "directory".to_owned(),
+                plesk_backup::Container::Psadump => "psadump".to_owned(),
                 _ => "tar".to_owned(),
             },
             stamp: self.description.stamp.as_ref().map(|stamp| stamp.as_str().to_owned()),

@@ -394,7 +394,7 @@ pub struct ContentRef {
 pub struct ContentFile {
     /// File name.
     pub name: String,
-    /// Bytes, when the XML tells.
+    /// Bytes, when the XML tells; those of a psadump do not, and it is the part's own size.
     pub size: Option<u64>,
     /// Where it lies in the tree; absent when it is not there.
     pub entry: Option<EntryId>,

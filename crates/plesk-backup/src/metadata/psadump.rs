@@ -110,7 +110,7 @@ pub(super) fn finish(tree: &Tree, referenced: &BTreeSet<EntryId>, description: &
                 offset: None,
                 referrer: false,
                 directory: None,
-                files: vec![ContentFile { name, size: None, entry: Some(id) }],
+                files: vec![ContentFile { name, size: Some(entry.size), entry: Some(id) }],
             }),
             // Those that are called like archives of today were looked at already.
             None if FileName::parse(base_name(&entry.path)).is_none() => {
@@ -159,9 +159,14 @@ fn stamp_of(date: &str) -> Option<Stamp> {
 
 /// A reference to a part, as today's metadata spell it.
 pub(super) fn cid(tree: &Tree, kind: &str, reference: &str) -> Element {
+    let name = part_name(tree, reference);
+    let mut file = Element::of_text("content-file", &name);
+    if let Some(id) = tree.find(&name) {
+        file.set("size", &tree.get(id).size.to_string());
+    }
     let mut cid = Element::new("cid");
     cid.set("type", kind);
-    cid.children.push(Element::of_text("content-file", &part_name(tree, reference)));
+    cid.children.push(file);
     cid
 }
 

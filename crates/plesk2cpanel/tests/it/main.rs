@@ -15,6 +15,7 @@ mod golden;
 mod help;
 mod hostile;
 mod interrupt;
+mod psadump;
 mod refusals;
 mod rich;
 mod settings;
