@@ -9,7 +9,7 @@ use super::{Out, Packer, kib, note_what_is_lost};
 use crate::domain_xml::{write_password, write_status};
 use crate::mail_content::add_maildir;
 use crate::mail_settings_xml::{on_or_off, write_autoresponder};
-use crate::spec::{Hosting, MailboxSpec, MemoryFile, SpamSpec};
+use crate::spec::{Hosting, MailboxSource, MailboxSpec, MemoryFile, SpamSpec};
 use crate::tar_format::WEBSPACE;
 use crate::walk::add_memory;
 use crate::xml::Xml;
@@ -22,9 +22,10 @@ pub(super) fn write(
 ) -> io::Result<()> {
     for domain in domains {
         note_what_is_lost(domain, lost);
-        let mailboxes = domain.mail.iter().flat_map(|mail| mail.mailboxes);
-        for mailbox in mailboxes.filter(|mailbox| !mailbox.beside().is_empty()) {
-            lost.push(format!("{}: files beside the mail of {}", domain.name, mailbox.name));
+        for mailbox in domain.mail.iter().flat_map(|mail| mail.mailboxes) {
+            if has_files_beside(mailbox) {
+                lost.push(format!("{}: files beside the Maildir of {}", domain.name, mailbox.name));
+            }
         }
     }
     let xml = dump_xml(packer, domains);
@@ -37,6 +38,15 @@ pub(super) fn write(
             Ok(())
         }
     })
+}
+
+fn has_files_beside(mailbox: &MailboxSpec) -> bool {
+    let in_memory = match mailbox.mail() {
+        Some(MailboxSource::Files(files)) => files,
+        _ => Vec::new(),
+    };
+    let is_beside = |file: &MemoryFile| !file.path.starts_with(b"Maildir/");
+    !mailbox.beside().is_empty() || in_memory.iter().any(is_beside)
 }
 
 /// The field that names a part.
@@ -187,7 +197,7 @@ fn mail_user(packer: &Packer<'_>, xml: &mut Xml, domain: &OldDomain<'_>, mailbox
     };
     let mut attributes = vec![("name", mailbox.name.as_str())];
     attributes.extend(quota.as_deref().map(|quota| ("mailbox-quota", quota)));
-    if !mailbox.forwards.is_empty() && !mailbox.forwarding_enabled {
+    if !mailbox.forwarding_enabled {
         attributes.push((switch, "false"));
     }
     xml.open("mailuser", &attributes);

@@ -11,6 +11,7 @@ use plesk_fixture::{
     SyntheticServer, TransferEncoding, UnlistedSpec, corrupt, pack_psadump,
 };
 
+use crate::rich::rich;
 use crate::support::{Place, Run, served_messages};
 
 const VERSIONS: [PsadumpVersion; 2] = [PsadumpVersion::Plesk8, PsadumpVersion::Plesk7];
@@ -364,4 +365,44 @@ fn a_dump_without_its_metadata_and_a_mail_with_attachments() {
                 --b\nContent-Disposition: attachment; filename=photo.jpg\n\n\u{ff}\n--b--\n";
     place.write("mail.eml", mail.as_bytes());
     insta::assert_snapshot!("a-mail", place.run(&["inspect", "mail.eml"]).transcript());
+}
+
+/// Settings of a report by what they are of: `info@example.com alias converted`.
+fn settings(report: &serde_json::Value) -> BTreeMap<String, usize> {
+    let mut found = BTreeMap::new();
+    for account in report["accounts"].as_array().unwrap() {
+        for entry in account["settings"].as_array().unwrap() {
+            let text = |key: &str| entry[key].as_str().unwrap().to_owned();
+            let line = format!("{} {} {}", text("object"), text("setting"), text("outcome"));
+            *found.entry(line).or_default() += 1;
+        }
+    }
+    found
+}
+
+#[test]
+fn of_a_rich_backup_only_what_the_form_cannot_hold_is_gone() {
+    let today = {
+        let place = Place::new();
+        place.pack("backup.tar", &rich());
+        assert_eq!(convert(&place, "backup.tar").status, Some(3));
+        settings(&place.report("out"))
+    };
+    for version in VERSIONS {
+        let place = Place::new();
+        let mut lost = pack(&place, &rich(), &PsadumpOptions::new(version));
+        let run = convert(&place, "psadump");
+        assert_eq!(run.status, Some(3), "{}", run.transcript());
+        let found = settings(&place.report("out"));
+        lost.sort();
+        let mut text = format!("said by the packer:\n  {}\n", lost.join("\n  "));
+        for (name, one, other) in [("gone", &today, &found), ("new", &found, &today)] {
+            text.push_str(&format!("{name}:\n"));
+            for (line, count) in one.iter().filter(|(line, count)| other.get(*line) != Some(count))
+            {
+                text.push_str(&format!("  {line} ({count})\n"));
+            }
+        }
+        insta::assert_snapshot!(format!("psadump-{version:?}-rich"), text);
+    }
 }
