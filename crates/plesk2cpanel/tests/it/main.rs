@@ -17,6 +17,7 @@ mod hostile;
 mod interrupt;
 mod loose;
 mod outer;
+mod psadump;
 mod refusals;
 mod rich;
 mod settings;
