@@ -106,7 +106,8 @@ pub fn pack_dumps_form(specs: &[Spec], form: Form, path: &Path) -> Result<()> {
         Form::Directory => pack_dumps_directory(specs, path),
         Form::Tar => pack_dumps_tar(specs, path),
         Form::TarGz | Form::TarZst => compressed(form, path, |plain| pack_dumps_tar(specs, plain)),
-        Form::Zip | Form::Windows | Form::Windows8 | Form::Plesk8 | Form::Plesk7 => {
+        Form::Plesk8 | Form::Plesk7 => bail!("an old form holds one dump, not several"),
+        Form::Zip | Form::Windows | Form::Windows8 => {
             bail!("several dumps are packed as a directory or a tar")
         }
     }

@@ -101,7 +101,7 @@ fn readable(report: &serde_json::Value, spec: &Spec) -> String {
 
 fn differences(one: &str, other: &str) -> String {
     let lines = one.lines().zip(other.lines()).filter(|(one, other)| one != other);
-    lines.take(20).map(|(one, other)| format!("- {one}\n+ {other}\n")).collect()
+    lines.take(20).flat_map(|(one, other)| ["- ", one, "\n+ ", other, "\n"]).collect()
 }
 
 #[test]
