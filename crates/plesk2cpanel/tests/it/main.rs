@@ -11,6 +11,7 @@
 mod addresses;
 mod damage;
 mod filters;
+mod forms;
 mod golden;
 mod help;
 mod hostile;
