@@ -3,10 +3,10 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::archive::{self, ArchiveError, ContentArchive, SingleFileError};
+use crate::archive::{self, ArchiveError, ContentArchive, Gap, SingleFileError, VolumeMap};
 use crate::container::Container;
 use crate::damage::Damage;
-use crate::metadata::{self, ContentRef, DescribeError, Description};
+use crate::metadata::{self, ContentRef, DescribeError, DescribeOptions, Description, FileIndex};
 use crate::open::{self, Opened, Origin, UnusedFile};
 use crate::open_error::OpenError;
 use crate::printable;
@@ -88,15 +88,34 @@ impl Backup {
         &self.damage
     }
 
-    /// Reads all metadata of one dump: of the widest object in the tree, and of its dumps the
-    /// newest full one, else the newest increment. Other dumps are named in
-    /// [`Description::problems`].
+    /// Reads all metadata. Where the tree holds several dumps, each subscription is taken from the
+    /// newest that is complete for it; all of them stand in [`Description::dumps`].
     ///
     /// # Errors
     ///
     /// When there is nothing from which a subscription could be told, not even a file name.
     pub fn describe(&self) -> Result<Description, DescribeError> {
-        metadata::describe(&self.tree, self.telling_path())
+        self.describe_with(&DescribeOptions::default())
+    }
+
+    /// As [`Backup::describe`], with a dump that is chosen by hand.
+    ///
+    /// # Errors
+    ///
+    /// As [`Backup::describe`], and when that dump is not in the tree.
+    pub fn describe_with(&self, options: &DescribeOptions) -> Result<Description, DescribeError> {
+        metadata::describe(&self.tree, self.telling_path(), options)
+    }
+
+    /// Reads Plesk's list of the files of a domain's mail,
+    /// [`MailSystem::file_index`](crate::MailSystem::file_index); `None` when it is not of the form
+    /// that is assumed. Its paths take some hundred bytes of memory each.
+    ///
+    /// # Errors
+    ///
+    /// When the entry cannot be read.
+    pub fn read_file_index(&self, entry: EntryId) -> io::Result<Option<FileIndex>> {
+        FileIndex::read(self.tree.open(entry)?)
     }
 
     /// The path whose name may tell of which domain a backup without metadata is. Of several only
@@ -115,24 +134,47 @@ impl Backup {
     ///
     /// When the entry cannot be read or is no archive of a kind that is supported.
     pub fn open_archive(&self, entry: EntryId) -> Result<ContentArchive, ArchiveError> {
-        self.open_volumes(&[entry])
+        self.open_volumes(&[entry], None)
     }
 
-    /// Opens the archive of a reference, whose volumes are read one after another. Where the
-    /// reference is to a directory of the backup, its files are the members, without an archive
-    /// around them.
+    /// Opens the archive of a reference, whose volumes are read one after another, up to the first
+    /// that is missing or cut: the walk then ends with damage that names it. Where the reference is
+    /// to a directory of the backup, its files are the members, without an archive around them.
     ///
     /// # Errors
     ///
-    /// As [`Backup::open_archive`], and when a volume or the directory is not in the backup.
+    /// As [`Backup::open_archive`], and when no volume is in the backup, or not the first.
     pub fn open_content(&self, content: &ContentRef) -> Result<ContentArchive, ArchiveError> {
-        match &content.directory {
-            Some(directory) if self.tree.below(directory).is_empty() => {
-                Err(ArchiveError::Missing { archive: printable(directory) })
+        if let Some(directory) = &content.directory {
+            if self.tree.below(directory).is_empty() {
+                return Err(ArchiveError::Missing { archive: printable(directory) });
             }
-            Some(directory) => Ok(archive::of_tree::directory(&self.tree, directory)),
-            None => self.open_volumes(&volumes(content)?),
+            return Ok(archive::of_tree::directory(&self.tree, directory));
         }
+        let mut entries = Vec::with_capacity(content.files.len());
+        let mut gap = None;
+        for (index, file) in content.files.iter().enumerate() {
+            let is_last = index + 1 == content.files.len();
+            let mut cut = None;
+            if let Some(id) = file.entry {
+                entries.push(id);
+                let Entry { available, size, .. } = *self.tree.get(id);
+                // What is cut in a directory is known by the metadata alone.
+                let size = file.size.unwrap_or(size).max(size);
+                if is_last || available >= size {
+                    continue;
+                }
+                cut = Some((available, size));
+            }
+            let (name, volumes) = (printable(file.name.as_bytes()), content.files.len());
+            gap = Some(Gap { name, number: index + 1, volumes, cut });
+            break;
+        }
+        if entries.is_empty() {
+            let archive = content.files.first().map_or(&content.path, |file| &file.name).clone();
+            return Err(ArchiveError::Missing { archive });
+        }
+        self.open_volumes(&entries, gap)
     }
 
     /// Opens content whose files are no archive, such as an mbox of a Plesk 8 backup: one member
@@ -162,7 +204,11 @@ impl Backup {
         archive::read_single_file(archive, name, limit)
     }
 
-    fn open_volumes(&self, ids: &[EntryId]) -> Result<ContentArchive, ArchiveError> {
+    fn open_volumes(
+        &self,
+        ids: &[EntryId],
+        gap: Option<Gap>,
+    ) -> Result<ContentArchive, ArchiveError> {
         let entries: Vec<&Entry> = ids.iter().map(|id| self.tree.get(*id)).collect();
         let name = entries.first().map(|entry| printable(&entry.path)).unwrap_or_default();
         let mut readers: Vec<Box<dyn io::Read + Send>> = Vec::with_capacity(ids.len());
@@ -186,6 +232,13 @@ impl Backup {
             reader: archive::chain(readers),
             in_place,
             spool: self.spool.clone(),
+            map: VolumeMap {
+                read: entries
+                    .iter()
+                    .map(|entry| (printable(&entry.path), entry.available))
+                    .collect(),
+                gap,
+            },
         })
     }
 }

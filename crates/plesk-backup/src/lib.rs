@@ -49,7 +49,7 @@ mod zip_format;
 
 pub use archive::{
     ArchiveDamage, ArchiveError, ArchiveFormat, ContentArchive, DamageKind, Member, MemberKind,
-    SingleFileError, WalkEnd, WalkError,
+    SingleFileError, VolumeOffset, WalkEnd, WalkError,
 };
 pub use backup::Backup;
 pub use container::Container;
@@ -57,9 +57,10 @@ pub use damage::Damage;
 pub use looks_like::LooksLike;
 pub use metadata::{
     AddressBook, Autoresponder, Autoresponders, Contact, ContactGroup, ContentFile, ContentRef,
-    DescribeError, Description, Dkim, Domain, DomainAlias, DomainKind, Forwarding, Hosting,
-    MailQuota, MailServer, MailSystem, MailUser, MailboxSettings, MailingList, Problem, Recipient,
-    Setting, SpamAction, SpamFilter, SpamScore, Stamp, Status, Subscription, SystemUser,
+    DescribeError, DescribeOptions, Description, Dkim, Domain, DomainAlias, DomainKind, Dump,
+    DumpLevel, EarlierContent, FileIndex, Forwarding, Hosting, MailQuota, MailServer, MailSystem,
+    MailUser, MailboxSettings, MailingList, Problem, Recipient, Setting, SpamAction, SpamFilter,
+    SpamScore, Stamp, Status, Subscription, SystemUser,
 };
 pub use open::{Origin, Spooled, UnusedFile};
 pub use open_error::OpenError;

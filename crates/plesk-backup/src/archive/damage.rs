@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use super::VolumeOffset;
 use crate::printable;
 
 /// How a content archive is packed: told by its first bytes, never by its name.
@@ -111,6 +112,8 @@ pub struct ArchiveDamage {
     pub what: DamageKind,
     /// Offset in the archive as it is stored (compressed), or as near as is known.
     pub offset: u64,
+    /// The same in the volume, for an archive that is cut into several.
+    pub volume: Option<Box<VolumeOffset>>,
     /// The member that was being read.
     pub member: Option<Vec<u8>>,
     /// Bytes of that member that could be read.
@@ -124,6 +127,9 @@ pub struct ArchiveDamage {
 impl fmt::Display for ArchiveDamage {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{} at byte {}", self.detail, self.offset)?;
+        if let Some(VolumeOffset { volume, offset }) = self.volume.as_deref() {
+            write!(out, " (byte {offset} of `{volume}`)")?;
+        }
         if let Some(member) = &self.member {
             write!(
                 out,

@@ -5,7 +5,7 @@ use std::io::{self, Cursor, Read};
 use super::decoder::{Compression, Decoder};
 use super::input::Input;
 use super::walk::Packing;
-use super::{ArchiveError, ArchiveFormat, ContentArchive, zip};
+use super::{ArchiveError, ArchiveFormat, ContentArchive, VolumeMap, zip};
 use crate::LooksLike;
 use crate::spool::Spool;
 use crate::tar_format::{BLOCK, Block, is_header};
@@ -31,18 +31,20 @@ pub(crate) struct Volumes {
     pub(crate) in_place: Option<Bytes>,
     /// Where they are copied to when they do not, and must be read so.
     pub(crate) spool: Spool,
+    /// Where one ends and the next begins.
+    pub(crate) map: VolumeMap,
 }
 
 /// Opens an archive that the metadata name as content.
 pub(crate) fn open(volumes: Volumes) -> Result<ContentArchive, ArchiveError> {
-    let Volumes { name, declared, available, mut reader, in_place, spool } = volumes;
+    let Volumes { name, declared, available, mut reader, in_place, spool, map } = volumes;
     let mut head = Vec::new();
     read_on(&name, &mut reader, SCAN as u64, &mut head)?;
     if head.is_empty() {
         return Err(ArchiveError::Empty { archive: name, declared });
     }
     if zip_format::begins(&head) {
-        let volumes = Volumes { name, declared, available, reader, in_place, spool };
+        let volumes = Volumes { name, declared, available, reader, in_place, spool, map };
         return zip::open(volumes, head);
     }
     // An empty tar is NUL as well, but no longer than one record of tar: more is a hole.
@@ -56,7 +58,8 @@ pub(crate) fn open(volumes: Volumes) -> Result<ContentArchive, ArchiveError> {
         let looks_like = LooksLike::tell(&head);
         if zip_format::may_begin_in(&head[..head.len().min(SCAN)]) {
             let archive = name.clone();
-            let volumes = Volumes { name: archive, declared, available, reader, in_place, spool };
+            let volumes =
+                Volumes { name: archive, declared, available, reader, in_place, spool, map };
             if let Some(archive) = zip::open_behind_text(volumes, head, SCAN)? {
                 return Ok(archive);
             }
@@ -71,7 +74,13 @@ pub(crate) fn open(volumes: Volumes) -> Result<ContentArchive, ArchiveError> {
             Compression::Zstd => ArchiveFormat::Zstd,
         },
         leading_garbage: skipped as u64,
-        packing: Packing::Tar { compression, reader: Box::new(rest), declared, available },
+        packing: Packing::Tar {
+            compression,
+            reader: Box::new(rest),
+            declared,
+            available,
+            volumes: map,
+        },
     })
 }
 
@@ -164,6 +173,7 @@ pub(super) fn open_bytes(bytes: &[u8], declared: u64) -> Result<ContentArchive, 
         reader: Box::new(Cursor::new(bytes.to_vec())),
         in_place: None,
         spool: Spool::default(),
+        map: VolumeMap::default(),
     })
 }
 

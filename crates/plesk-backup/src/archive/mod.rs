@@ -10,6 +10,7 @@ pub(crate) mod of_tree;
 mod single_file;
 mod spooled;
 mod stream;
+mod volumes;
 mod walk;
 mod zip;
 mod zstandard;
@@ -21,6 +22,8 @@ pub(crate) use input::Input;
 pub(crate) use loose::LooseFile;
 pub use single_file::SingleFileError;
 pub(crate) use single_file::read_single_file;
+pub use volumes::VolumeOffset;
+pub(crate) use volumes::{Gap, VolumeMap};
 pub use walk::{ContentArchive, Member, MemberKind, WalkEnd, WalkError};
 
 #[cfg(test)]

@@ -152,6 +152,7 @@ impl TarStream {
         Next::Damage(ArchiveDamage {
             what: DamageKind::BadHeader,
             offset: self.header_offset,
+            volume: None,
             member_size: member.as_ref().map_or(0, |member| member.size),
             member: member.map(|member| member.path),
             member_read: 0,

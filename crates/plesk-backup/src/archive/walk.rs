@@ -7,7 +7,7 @@ use super::decoder::{Compression, DecodeError, Decoder};
 use super::input::Input;
 use super::loose::{LooseBody, LooseFile};
 use super::stream::{Body as TarBody, Next, TarStream};
-use super::{ArchiveDamage, ArchiveFormat, DamageKind};
+use super::{ArchiveDamage, ArchiveFormat, DamageKind, VolumeMap};
 use crate::tar_format::{MemberHeader, inner_path};
 
 /// More damage than this is not listed: an archive of garbage has it at every block. Damage of a
@@ -33,6 +33,7 @@ pub(super) enum Packing {
         declared: u64,
         /// Bytes that are there.
         available: u64,
+        volumes: VolumeMap,
     },
     Loose {
         files: Vec<LooseFile>,
@@ -133,11 +134,15 @@ impl ContentArchive {
         visit: impl FnMut(&mut Member<'_>) -> Result<(), E>,
     ) -> Result<WalkEnd, WalkError<E>> {
         match self.packing {
-            Packing::Tar { compression, reader, declared, available } => {
+            Packing::Tar { compression, reader, declared, available, volumes } => {
                 let input = Input::new(reader, self.leading_garbage);
                 let decoder = Decoder::new(compression, input).map_err(WalkError::Decoder)?;
                 let end = walk_tar(TarStream::new(decoder), visit)?;
-                Ok(end.with_length(declared, available))
+                let mut end = end.with_length(declared, available, volumes.gap.is_some());
+                for damage in end.damage.iter_mut().chain(&mut end.further_damage) {
+                    volumes.locate(damage);
+                }
+                Ok(end)
             }
             Packing::Loose { files, damage } => walk_files(files, damage, visit),
         }
@@ -234,8 +239,14 @@ impl WalkEnd {
     }
 
     /// The cut of an archive may lie between members, where the tar alone looks whole.
-    fn with_length(mut self, declared: u64, available: u64) -> WalkEnd {
-        if self.damage.is_none() && available < declared {
+    fn with_length(mut self, declared: u64, available: u64, has_gap: bool) -> WalkEnd {
+        if has_gap && self.all_damage().all(|damage| damage.what != DamageKind::Truncated) {
+            self.note(outside_members(DecodeError {
+                kind: DamageKind::Truncated,
+                offset: available,
+                detail: "the archive ends early".to_owned(),
+            }));
+        } else if self.damage.is_none() && available < declared {
             self.note(outside_members(DecodeError {
                 kind: DamageKind::Truncated,
                 offset: available,
@@ -258,6 +269,7 @@ fn outside_members(failure: DecodeError) -> ArchiveDamage {
     ArchiveDamage {
         what: failure.kind,
         offset: failure.offset,
+        volume: None,
         member: None,
         member_read: 0,
         member_size: 0,
@@ -306,6 +318,7 @@ impl<'a> Member<'a> {
         ArchiveDamage {
             what: failure.kind,
             offset: failure.offset,
+            volume: None,
             member: Some(self.path.clone()),
             member_read: self.body.bytes_read(),
             member_size: self.size,

@@ -173,5 +173,13 @@ fn damage_of(fault: Fault) -> Option<ArchiveDamage> {
 }
 
 fn outside(what: DamageKind, offset: u64, detail: String) -> ArchiveDamage {
-    ArchiveDamage { what, offset, member: None, member_read: 0, member_size: 0, detail }
+    ArchiveDamage {
+        what,
+        offset,
+        member: None,
+        member_read: 0,
+        member_size: 0,
+        volume: None,
+        detail,
+    }
 }

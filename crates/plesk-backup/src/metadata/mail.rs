@@ -85,6 +85,7 @@ impl Reading<'_, '_> {
                 enabled: found.attribute("enabled").is_none_or(is_true),
                 kind: found.attribute("type").unwrap_or("mdir").to_owned(),
                 content,
+                earlier: Vec::new(),
             });
         }
         let password =

@@ -63,6 +63,8 @@ pub(super) fn read(
     let owner_login = element.attribute("owner-name").filter(|login| !login.is_empty());
     Some(Subscription {
         guid: guid(element),
+        dump: None,
+        missing_dumps: Vec::new(),
         status: webspace.map_or_else(|| domain.status.clone(), |status| status_of(Some(status))),
         sites,
         system_user: system_user(element),
@@ -109,6 +111,9 @@ fn domain(
         let has_lists =
             !with_lists.mailing_lists.is_empty() || !with_lists.mailing_list_content.is_empty();
         mail = (has_lists || element.child("mailsystem").is_some()).then_some(with_lists);
+    }
+    if let (Some(mail), Some(id)) = (&mut mail, element.attribute("id")) {
+        mail.file_index = resolver.file_index(metadata, id);
     }
     let hosting = element.child("phosting");
     let forward = element.child("shosting").or_else(|| element.child("fhosting"));

@@ -90,6 +90,8 @@ pub(super) fn read(
     }
     let hosting = element.child("hosting");
     Some(Subscription {
+        dump: None,
+        missing_dumps: Vec::new(),
         guid: guid(element),
         domain: Domain {
             guid: guid(element),
@@ -242,6 +244,7 @@ impl Reading<'_, '_> {
             password: password(element),
             quota: self.quota(element, &address),
             mailbox: has_mailbox.then(|| MailboxSettings {
+                earlier: Vec::new(),
                 enabled: is("postbox").unwrap_or(!is_group),
                 kind: "files".to_owned(),
                 content,

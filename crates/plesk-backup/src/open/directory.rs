@@ -58,7 +58,11 @@ fn files_of(directory: &Path) -> Result<FilesOf, OpenError> {
         let path = item.path();
         let name = item.file_name();
         let metadata = fs::metadata(&path);
+        let plesk = FileName::parse(name.as_encoded_bytes());
         match (name.to_str(), metadata) {
+            (Some(_), Ok(_)) if plesk.is_some_and(|name| name.is_content()) => {
+                others.push((path, "an archive of Plesk's without its metadata".to_owned()));
+            }
             (Some(name), Ok(metadata)) if metadata.is_file() => {
                 neighbours.insert(name.to_owned(), path);
             }

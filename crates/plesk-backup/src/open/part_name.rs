@@ -179,14 +179,15 @@ impl<'a> NumberedSet<'a> {
             let name = name_of(&first_like(first.number));
             return Err(Disorder::Missing { name });
         }
-        for pair in self.members.windows(2) {
-            let (earlier, later) = (pair[0], pair[1]);
-            if is_number(earlier.number) && value(earlier.number) == value(later.number) {
-                return Err(Disorder::Twice {
-                    first: earlier.name.to_owned(),
-                    second: later.name.to_owned(),
-                });
-            }
+        let pairs = || self.members.windows(2).map(|pair| (pair[0], pair[1]));
+        let twice = pairs().find(|(earlier, later)| {
+            is_number(earlier.number) && value(earlier.number) == value(later.number)
+        });
+        if let Some((first, second)) = twice {
+            let (first, second) = (first.name.to_owned(), second.name.to_owned());
+            return Err(Disorder::Twice { first, second });
+        }
+        for (earlier, later) in pairs() {
             let nexts = nexts(earlier.number);
             if !nexts.iter().any(|next| next == later.number) {
                 let next = nexts.first().map_or("", String::as_str);
@@ -308,8 +309,8 @@ mod tests {
         let letters = sets("x.aa", &["x.aa", "x.ac"]);
         assert_eq!(letters[0].check(), missing("x.ab"));
         assert_eq!(
-            check(&["x.1", "x.01", "x.2"]),
-            Err(Disorder::Twice { first: "x.1".to_owned(), second: "x.01".to_owned() })
+            check(&["x.01", "x.02", "x.2", "x.03"]),
+            Err(Disorder::Twice { first: "x.2".to_owned(), second: "x.02".to_owned() })
         );
     }
 

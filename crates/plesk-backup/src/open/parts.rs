@@ -19,29 +19,21 @@ pub(super) fn concatenated(set: &FileSet) -> io::Result<Arc<Bytes>> {
 ///
 /// Whoever splits a file makes parts of one size, so that a part that is smaller, and is not the
 /// last, is cut. Then everything behind it stands at the wrong place, unless what it lacks is
-/// counted in: that is tried, and the better of both is taken.
+/// counted in. Where the parts make a whole without that, they were only made otherwise.
 pub(super) fn index_parts(
     set: &FileSet,
     container: Container,
     bytes: &Arc<Bytes>,
 ) -> io::Result<Indexed> {
-    let mut plain = index(container, bytes)?;
+    let plain = index(container, bytes)?;
     let cut = cut_parts(set, bytes);
-    if cut.is_empty() {
+    if cut.is_empty() || (plain.damage.is_empty() && !plain.goes_on) {
         return Ok(plain);
     }
     let padded = Arc::new(Bytes::padded(files(set)?)?);
     let with_holes = index(container, &padded)?;
-    let mut better = if with_holes.entries.len() > plain.entries.len() {
-        with_holes
-    } else {
-        // All parts are there: they only differ in size.
-        if plain.damage.is_empty() {
-            return Ok(plain);
-        }
-        plain.damage.splice(0..0, cut);
-        return Ok(plain);
-    };
+    let has_more = plain.entries.len() > with_holes.entries.len();
+    let mut better = if has_more { plain } else { with_holes };
     better.damage.splice(0..0, cut);
     Ok(better)
 }

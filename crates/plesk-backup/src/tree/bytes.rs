@@ -80,6 +80,12 @@ impl Bytes {
         Ok(bytes)
     }
 
+    /// True when some bytes are missing and read as NUL.
+    pub(crate) fn has_holes(&self) -> bool {
+        let next = |index: usize| self.parts.get(index + 1).map_or(self.length, |part| part.start);
+        self.parts.iter().enumerate().any(|(index, part)| part.start + part.length < next(index))
+    }
+
     /// Length of each file.
     pub(crate) fn part_lengths(&self) -> Vec<u64> {
         self.parts.iter().map(|part| part.length).collect()
@@ -223,6 +229,7 @@ mod tests {
             let bytes = Bytes::padded(parts.iter().map(|part| file(part))).unwrap();
             let mut all = vec![1; 20];
             let filled = bytes.read_full_at(&mut all, 0).unwrap();
+            assert_eq!(bytes.has_holes(), parts.len() > 1);
             assert_eq!(filled as u64, bytes.len());
             all[..filled].to_vec()
         };

@@ -217,6 +217,15 @@ impl<'a> Indexer<'a> {
         self.end = End::Mark;
         let after = (second + BLOCK_BYTES).min(self.length);
         let rest = self.length - after;
+        // What is missing of a part reads as NUL, and is no end.
+        if self.file.has_holes()
+            && let Some(next) = self.next_header(second)?
+        {
+            let detail = "NUL where a header should be".to_owned();
+            self.damage.push(Damage::BadHeader { offset, detail, skipped: next - offset });
+            self.end = End::Cut;
+            return Ok(Some(next));
+        }
         let looked_at = self.bytes(after, rest.min(RECORD_LIMIT))?.unwrap_or_default();
         if rest > RECORD_LIMIT || looked_at.iter().any(|byte| *byte != 0) {
             self.damage.push(Damage::TrailingData { offset: after, length: rest });
@@ -227,8 +236,15 @@ impl<'a> Indexer<'a> {
     /// Goes on at the next block that is a header with magic and a checksum that fits.
     fn resynchronise(&mut self, offset: u64, detail: String) -> io::Result<Option<u64>> {
         self.assembler.forget();
+        let found = self.next_header(offset + BLOCK_BYTES)?;
+        let skipped = found.unwrap_or(self.length) - offset;
+        self.damage.push(Damage::BadHeader { offset, detail, skipped });
+        Ok(found)
+    }
+
+    /// The first block from `position` on that is a header with magic.
+    fn next_header(&self, mut position: u64) -> io::Result<Option<u64>> {
         let mut buffer = vec![0; SCAN_BUFFER];
-        let mut position = offset + BLOCK_BYTES;
         let mut found = None;
         while found.is_none() && position < self.length {
             let filled = self.file.read_full_at(&mut buffer, position)?;
@@ -241,8 +257,6 @@ impl<'a> Indexer<'a> {
             found = index.map(|index| position + (index * BLOCK) as u64);
             position += (blocks.len() * BLOCK) as u64;
         }
-        let skipped = found.unwrap_or(self.length) - offset;
-        self.damage.push(Damage::BadHeader { offset, detail, skipped });
         Ok(found)
     }
 

@@ -5,6 +5,7 @@
 mod compressed;
 mod exports;
 mod parts;
+mod volumes;
 
 use std::collections::BTreeMap;
 use std::fs;
