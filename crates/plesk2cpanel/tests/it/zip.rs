@@ -101,7 +101,8 @@ fn readable(report: &serde_json::Value, spec: &Spec) -> String {
 
 fn differences(one: &str, other: &str) -> String {
     let lines = one.lines().zip(other.lines()).filter(|(one, other)| one != other);
-    lines.take(20).flat_map(|(one, other)| ["- ", one, "\n+ ", other, "\n"]).collect()
+    let lines = lines.take(20).map(|(one, other)| format!("- {one}\n+ {other}"));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 #[test]
