@@ -26,7 +26,7 @@ fn packed(compression: Compression) -> (tempfile::TempDir, Vec<PathBuf>) {
         Compression::Tgz => "tgz",
         Compression::Tzst => "tzst",
     };
-    let volumes = (1..)
+    let volumes = (1..1000)
         .map(|number| format!("backup_domainmail_2401151030.{extension}.{number:03}"))
         .map(|name| directory.path().join(name))
         .take_while(|path| path.exists())

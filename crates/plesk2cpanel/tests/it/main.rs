@@ -11,6 +11,7 @@
 mod addresses;
 mod damage;
 mod filters;
+mod foreign_files;
 mod golden;
 mod help;
 mod hostile;
