@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use crate::archive::{self, ArchiveError, ContentArchive, Gap, SingleFileError, VolumeMap};
 use crate::container::Container;
 use crate::damage::Damage;
-use crate::metadata::{self, ContentRef, DescribeError, Description};
+use crate::metadata::{self, ContentRef, DescribeError, DescribeOptions, Description, FileIndex};
 use crate::open::{self, Opened, Origin, UnusedFile};
 use crate::open_error::OpenError;
 use crate::printable;
-use crate::spool::OpenOptions;
+use crate::spool::{OpenOptions, Spool};
 use crate::tree::{Entry, EntryId, Tree};
 
 /// An opened backup: indexed, nothing read into memory but names.
@@ -20,6 +20,7 @@ pub struct Backup {
     unused: Vec<UnusedFile>,
     tree: Tree,
     damage: Vec<Damage>,
+    spool: Spool,
 }
 
 impl Backup {
@@ -35,7 +36,8 @@ impl Backup {
     /// Opens one backup from the files or directories that hold it. Each path may be
     ///
     /// * a directory in Plesk's own order: a server's repository or an unpacked export;
-    /// * a tar, or a tar in gzip or zstd, which is unpacked into a [`Spool`](crate::Spool) first;
+    /// * a tar, or a tar in gzip or zstd, which is unpacked into a [`Spool`](crate::Spool) first, or
+    ///   a zip;
     /// * one part of such a file that was split: the others are found beside it by their names, or
     ///   among `paths`;
     /// * a directory in which exports lie, whole or in parts: each is taken, and what is none of
@@ -53,7 +55,7 @@ impl Backup {
     /// cannot take what is in the file.
     pub fn open_with(paths: &[PathBuf], options: &OpenOptions<'_>) -> Result<Backup, OpenError> {
         let Opened { origins, unused, tree, damage } = open::open(paths, options)?;
-        Ok(Backup { origins, unused, tree, damage })
+        Ok(Backup { origins, unused, tree, damage, spool: options.spool.clone() })
     }
 
     /// What the backup was opened from, in the order of the paths, and in a directory by name.
@@ -86,15 +88,34 @@ impl Backup {
         &self.damage
     }
 
-    /// Reads all metadata of one dump: of the widest object in the tree, and of its dumps the
-    /// newest full one, else the newest increment. Other dumps are named in
-    /// [`Description::problems`].
+    /// Reads all metadata. Where the tree holds several dumps, each subscription is taken from the
+    /// newest that is complete for it; all of them stand in [`Description::dumps`].
     ///
     /// # Errors
     ///
     /// When there is nothing from which a subscription could be told, not even a file name.
     pub fn describe(&self) -> Result<Description, DescribeError> {
-        metadata::describe(&self.tree, self.telling_path())
+        self.describe_with(&DescribeOptions::default())
+    }
+
+    /// As [`Backup::describe`], with a dump that is chosen by hand.
+    ///
+    /// # Errors
+    ///
+    /// As [`Backup::describe`], and when that dump is not in the tree.
+    pub fn describe_with(&self, options: &DescribeOptions) -> Result<Description, DescribeError> {
+        metadata::describe(&self.tree, self.telling_path(), options)
+    }
+
+    /// Reads Plesk's list of the files of a domain's mail,
+    /// [`MailSystem::file_index`](crate::MailSystem::file_index); `None` when it is not of the form
+    /// that is assumed. Its paths take some hundred bytes of memory each.
+    ///
+    /// # Errors
+    ///
+    /// When the entry cannot be read.
+    pub fn read_file_index(&self, entry: EntryId) -> io::Result<Option<FileIndex>> {
+        FileIndex::read(self.tree.open(entry)?)
     }
 
     /// The path whose name may tell of which domain a backup without metadata is. Of several only
@@ -117,12 +138,19 @@ impl Backup {
     }
 
     /// Opens the archive of a reference, whose volumes are read one after another, up to the first
-    /// that is missing or cut: the walk then ends with damage that names it.
+    /// that is missing or cut: the walk then ends with damage that names it. Where the reference is
+    /// to a directory of the backup, its files are the members, without an archive around them.
     ///
     /// # Errors
     ///
     /// As [`Backup::open_archive`], and when no volume is in the backup, or not the first.
     pub fn open_content(&self, content: &ContentRef) -> Result<ContentArchive, ArchiveError> {
+        if let Some(directory) = &content.directory {
+            if self.tree.below(directory).is_empty() {
+                return Err(ArchiveError::Missing { archive: printable(directory) });
+            }
+            return Ok(archive::of_tree::directory(&self.tree, directory));
+        }
         let mut entries = Vec::with_capacity(content.files.len());
         let mut gap = None;
         for (index, file) in content.files.iter().enumerate() {
@@ -147,6 +175,16 @@ impl Backup {
             return Err(ArchiveError::Missing { archive });
         }
         self.open_volumes(&entries, gap)
+    }
+
+    /// Opens content whose files are no archive, such as an mbox of a Plesk 8 backup: one member
+    /// with the bytes of all volumes, called as the first of them, whatever these bytes look like.
+    ///
+    /// # Errors
+    ///
+    /// When a volume is not in the backup, or the reference names none.
+    pub fn open_raw(&self, content: &ContentRef) -> Result<ContentArchive, ArchiveError> {
+        Ok(archive::of_tree::single(&self.tree, &volumes(content)?))
     }
 
     /// Reads an archive that holds one small file, such as the private key of
@@ -181,6 +219,10 @@ impl Backup {
             })?;
             readers.push(Box::new(reader));
         }
+        let in_place = self
+            .tree
+            .in_place(ids)
+            .map_err(|source| ArchiveError::Io { archive: name.clone(), source })?;
         archive::open(archive::Volumes {
             name,
             declared: entries.iter().fold(0, |sum: u64, entry| sum.saturating_add(entry.size)),
@@ -188,6 +230,8 @@ impl Backup {
                 .iter()
                 .fold(0, |sum: u64, entry| sum.saturating_add(entry.available)),
             reader: archive::chain(readers),
+            in_place,
+            spool: self.spool.clone(),
             map: VolumeMap {
                 read: entries
                     .iter()
@@ -197,4 +241,17 @@ impl Backup {
             },
         })
     }
+}
+
+/// The volumes of a reference, which must all be there.
+fn volumes(content: &ContentRef) -> Result<Vec<EntryId>, ArchiveError> {
+    let mut entries = Vec::with_capacity(content.files.len());
+    for file in &content.files {
+        let missing = || ArchiveError::Missing { archive: file.name.clone() };
+        entries.push(file.entry.ok_or_else(missing)?);
+    }
+    if entries.is_empty() {
+        return Err(ArchiveError::Missing { archive: content.path.clone() });
+    }
+    Ok(entries)
 }

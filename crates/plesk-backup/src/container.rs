@@ -10,7 +10,8 @@ use crate::looks_like::LooksLike;
 use crate::metadata::FileName;
 use crate::tar_format::{BLOCK, Block, is_header};
 use crate::tree::bytes::Bytes;
-use crate::tree::{Entry, Source, tar_index};
+use crate::tree::{Entry, Source, tar_index, zip_index};
+use crate::zip_format;
 
 /// How the files of a backup are kept together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub enum Container {
     Directory,
     /// A tar, as Plesk exports it.
     Tar,
+    /// A zip, as Plesk for Windows exports it.
+    Zip,
 }
 
 impl fmt::Display for Container {
@@ -27,6 +30,7 @@ impl fmt::Display for Container {
         out.write_str(match self {
             Container::Directory => "directory",
             Container::Tar => "tar",
+            Container::Zip => "zip",
         })
     }
 }
@@ -54,12 +58,14 @@ pub(crate) struct Indexed {
 /// Tells from the first bytes. A ZIP comes before a tar, and a tar before what is compressed: a
 /// member of a tar may be called anything, also as the magic of gzip.
 pub(crate) fn tell(head: &[u8]) -> Outer {
-    let is_zip = head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06");
     let is_tar = head.first_chunk::<BLOCK>().is_some_and(|block: &Block| {
         // A first header with a flipped bit still has its magic.
         is_header(block) || &block[257..262] == b"ustar"
     });
-    if is_tar && !is_zip {
+    if zip_format::begins(head) {
+        return Outer::Container(Container::Zip);
+    }
+    if is_tar {
         return Outer::Container(Container::Tar);
     }
     match LooksLike::tell(head) {
@@ -79,6 +85,11 @@ pub(crate) fn index(container: Container, bytes: &Arc<Bytes>) -> io::Result<Inde
             let (entries, damage, end) = tar_index::index(bytes)?;
             let sources = vec![Source::Bytes(Arc::clone(bytes))];
             Ok(Indexed { sources, entries, damage, goes_on: end != tar_index::End::Mark })
+        }
+        Container::Zip => {
+            let (entries, damage, end) = zip_index::index(bytes)?;
+            let sources = vec![Source::Bytes(Arc::clone(bytes))];
+            Ok(Indexed { sources, entries, damage, goes_on: end != zip_index::End::List })
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::printable;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Damage {
-    /// The outer tar ends inside a member or a header.
+    /// The outer tar or zip ends inside a member or a header.
     #[error("the backup ends at byte {length}, but goes on to at least byte {needed}")]
     Truncated {
         /// Bytes that there are.
@@ -98,7 +98,31 @@ pub enum Damage {
         /// What the system said.
         detail: String,
     },
-    /// Something follows the end mark of the outer tar.
+    /// The outer zip contradicts itself, or its list of files is lost.
+    #[error("the zip is damaged at byte {offset}: {detail}")]
+    Zip {
+        /// Where.
+        offset: u64,
+        /// What is wrong, and what was done.
+        detail: String,
+    },
+    /// Files of the outer zip are not as they should be, all in the same way.
+    #[error(
+        "`{}` (header at byte {offset}){}: {detail}",
+        printable(path),
+        if *others == 0 { String::new() } else { format!(" and {others} more files of the zip") }
+    )]
+    ZipFiles {
+        /// Path in the tree of the first of them.
+        path: Vec<u8>,
+        /// Where its header lies.
+        offset: u64,
+        /// How many there are besides.
+        others: u64,
+        /// What is wrong with the first, and what was done.
+        detail: String,
+    },
+    /// Something follows the end mark of the outer tar or zip.
     #[error("{length} bytes follow the end of the backup at byte {offset}; they were not read")]
     TrailingData {
         /// Where the end mark ends.
@@ -174,12 +198,14 @@ impl Damage {
             | Damage::HeaderChecksum { path, .. }
             | Damage::DuplicateEntry { path, .. }
             | Damage::NotAFile { path, .. }
+            | Damage::ZipFiles { path, .. }
             | Damage::Unreadable { path, .. }
             | Damage::InTwoBackups { path, .. } => Some(path),
             Damage::OfFile { damage, .. } => damage.path_mut(),
             Damage::Truncated { .. }
             | Damage::BadHeader { .. }
             | Damage::UnsafeName { .. }
+            | Damage::Zip { .. }
             | Damage::TrailingData { .. }
             | Damage::Compressed { .. }
             | Damage::ShortPart { .. }

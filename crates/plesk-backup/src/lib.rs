@@ -3,7 +3,7 @@
 //! A backup is opened as one read-only [`Tree`], whatever its container is; the metadata in it
 //! become a [`Description`]; and the content archives that the description refers to are streamed
 //! with [`ContentArchive::walk`]. Nothing is unpacked to disk, except a backup that is compressed as
-//! a whole: it goes into one nameless [`Spool`] file.
+//! a whole, and a zip that is packed once more inside of one: they go into nameless [`Spool`] files.
 //!
 //! ```
 //! use plesk_backup::{Backup, MemberKind};
@@ -45,6 +45,7 @@ mod secret_key;
 mod spool;
 mod tar_format;
 mod tree;
+mod zip_format;
 
 pub use archive::{
     ArchiveDamage, ArchiveError, ArchiveFormat, ContentArchive, DamageKind, Member, MemberKind,
@@ -56,9 +57,10 @@ pub use damage::Damage;
 pub use looks_like::LooksLike;
 pub use metadata::{
     AddressBook, Autoresponder, Autoresponders, Contact, ContactGroup, ContentFile, ContentRef,
-    DescribeError, Description, Dkim, Domain, DomainAlias, DomainKind, Forwarding, Hosting,
-    MailQuota, MailServer, MailSystem, MailUser, MailboxSettings, MailingList, Problem, Recipient,
-    Setting, SpamAction, SpamFilter, SpamScore, Stamp, Status, Subscription, SystemUser,
+    DescribeError, DescribeOptions, Description, Dkim, Domain, DomainAlias, DomainKind, Dump,
+    DumpLevel, EarlierContent, FileIndex, Forwarding, Hosting, MailQuota, MailServer, MailSystem,
+    MailUser, MailboxSettings, MailingList, Problem, Recipient, Setting, SpamAction, SpamFilter,
+    SpamScore, Stamp, Status, Subscription, SystemUser,
 };
 pub use open::{Origin, Spooled, UnusedFile};
 pub use open_error::OpenError;

@@ -40,7 +40,6 @@ fn foreign_files_say_what_they_look_like_and_what_to_do() {
     for (bytes, kind, hint) in [
         (&b""[..], LooksLike::Empty, "fetch the backup again"),
         (b"\xfd7zXZ\0", LooksLike::Xz, "xz -dk"),
-        (b"PK\x03\x04", LooksLike::Zip, "unpack it into an empty directory"),
         (b"\xff\xd8\xff\xe0", LooksLike::Jpeg, "the file that Plesk exported"),
         (b"\x7fELF", LooksLike::Elf, "the file that Plesk exported"),
         (b"<?xml version='1.0'?><migration-dump>", LooksLike::PleskXml, "the directory"),

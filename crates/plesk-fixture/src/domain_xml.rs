@@ -6,7 +6,10 @@ use crate::layout::{
     ADMIN_GUID, Domain, Layout, Mail, Site, Subscription, client_guid, database_directory, join,
     mailbox_directory,
 };
-use crate::spec::{DomainAliasSpec, Hosting, MailLayout, MailboxSpec, PasswordSpec};
+use crate::spec::{
+    DkimSpec, DomainAliasSpec, Generation, Hosting, MailLayout, MailStore, MailboxSpec,
+    PasswordSpec, System,
+};
 use crate::xml::Xml;
 
 /// Limits that Plesk writes for every subscription.
@@ -59,7 +62,7 @@ pub(crate) fn write_subscription(
     write_addresses(xml, &spec.ip_addresses);
     write_status(xml, "webspace-status", &[]);
     write_status(xml, "status", &spec.disabled_by);
-    write_zone(xml, &domain.ascii_name);
+    write_zone(xml, &domain.ascii_name, spec.dkim.as_ref());
     xml.close();
     xml.open("limits-and-permissions", &[]);
     let mut limits = spec.limits.clone();
@@ -103,11 +106,36 @@ pub(crate) fn write_subscription(
     if let Some(mail) = &domain.mail {
         writer.mailing_lists(xml, mail, &spec.ip_addresses);
     }
-    writer.hosting(xml, &spec.hosting, &spec.www_root, Some(subscription));
+    if layout.spec.generation != Generation::Plesk9 {
+        writer.hosting(xml, &spec.hosting, &spec.www_root, Some(subscription));
+    }
     if let Some(extra) = &spec.extra_xml {
         xml.verbatim(extra);
     }
     xml.close();
+}
+
+/// The hosting of a subscription, for an XML file of its own.
+pub(crate) fn write_hosting(
+    xml: &mut Xml,
+    layout: &Layout<'_>,
+    contents: &Contents,
+    subscription: &Subscription<'_>,
+) {
+    let (spec, domain) = (subscription.spec, &subscription.domain);
+    let writer = Writer { layout, contents, domain };
+    writer.hosting(xml, &spec.hosting, &spec.www_root, Some(subscription));
+}
+
+/// A mail account, for an XML file of its own.
+pub(crate) fn write_mail_user(
+    xml: &mut Xml,
+    layout: &Layout<'_>,
+    contents: &Contents,
+    domain: &Domain<'_>,
+    (id, mailbox): (u64, &MailboxSpec),
+) {
+    Writer { layout, contents, domain }.mail_user(xml, id, mailbox);
 }
 
 fn write_site(
@@ -134,7 +162,7 @@ fn write_site(
     write_aliases(xml, &spec.aliases);
     xml.open("properties", &[]);
     write_status(xml, "status", &spec.disabled_by);
-    write_zone(xml, &domain.ascii_name);
+    write_zone(xml, &domain.ascii_name, spec.dkim.as_ref());
     xml.close();
     if let Some(mail) = &domain.mail {
         writer.mail_system(xml, mail, &subscription.spec.ip_addresses);
@@ -182,8 +210,8 @@ impl Writer<'_> {
         let packed: Vec<_> = cids
             .iter()
             .filter_map(|cid| {
-                let name = self.layout.archive_name(&cid.file);
                 let directory = join(&self.domain.directory, &cid.inside);
+                let name = self.layout.archive_name(&directory, &cid.file);
                 let size = self.contents.get(&join(&directory, &name))?;
                 Some((cid, name, *size))
             })
@@ -193,9 +221,14 @@ impl Writer<'_> {
         }
         xml.open("content", &[]);
         for (cid, name, size) in packed {
-            let path = self.layout.content_path(self.domain, &cid.inside);
+            let separated = |path: String| match self.layout.spec.system {
+                System::Unix => path,
+                System::Windows => path.replace('/', "\\"),
+            };
+            let path = separated(self.layout.content_path(self.domain, &cid.inside));
+            let offset = cid.offset.clone().map(separated);
             let mut attributes = vec![("type", cid.kind), ("path", &path)];
-            if let Some(offset) = &cid.offset {
+            if let Some(offset) = &offset {
                 attributes.extend([("offset", offset.as_str()), ("referrer", "true")]);
             }
             xml.open("cid", &attributes);
@@ -215,8 +248,10 @@ impl Writer<'_> {
         xml.close();
         self.content(xml, &[Cid::own("domainmail", "domainmail", "")]);
         xml.open("mailusers", &[]);
-        for (id, mailbox) in (self.domain.first_mailbox..).zip(mail.mailboxes) {
-            self.mail_user(xml, id, mailbox);
+        if self.layout.spec.generation != Generation::Plesk9 {
+            for (id, mailbox) in (self.domain.first_mailbox..).zip(mail.mailboxes) {
+                self.mail_user(xml, id, mailbox);
+            }
         }
         xml.close();
         xml.open("preferences", &[]);
@@ -264,7 +299,13 @@ impl Writer<'_> {
             if mailbox.mail().is_some() {
                 let name = mailbox.name.to_lowercase();
                 let cid = match self.layout.spec.mail_layout {
-                    MailLayout::Domain => Cid::in_mail("mailbox", format!("{name}/Maildir")),
+                    MailLayout::Domain => {
+                        let offset = match self.layout.spec.mail_store {
+                            MailStore::Maildir => format!("{name}/Maildir"),
+                            MailStore::MailEnable => name.clone(),
+                        };
+                        Cid::in_mail("mailbox", offset)
+                    }
                     MailLayout::Mailbox => {
                         Cid::own("mailbox", "mdir", &mailbox_directory(&name, id))
                     }
@@ -405,7 +446,7 @@ pub(crate) fn write_password(xml: &mut Xml, password: &PasswordSpec) {
     xml.text("password", &attributes, &password.text);
 }
 
-fn write_zone(xml: &mut Xml, domain: &str) {
+fn write_zone(xml: &mut Xml, domain: &str, dkim: Option<&DkimSpec>) {
     let email = format!("root@{domain}");
     let attributes =
         [("email", email.as_str()), ("type", "master"), ("serial-format", "UNIXTIMESTAMP")];
@@ -422,6 +463,11 @@ fn write_zone(xml: &mut Xml, domain: &str) {
     ] {
         let attributes = [("type", kind), ("src", source), ("dst", target), ("opt", option)];
         xml.empty("dnsrec", &attributes);
+    }
+    if let Some(dkim) = dkim.filter(|dkim| dkim.enabled) {
+        let source = format!("default._domainkey.{name}");
+        let record = format!("v=DKIM1; p={};", dkim.public_key);
+        xml.empty("dnsrec", &[("type", "TXT"), ("src", &source), ("dst", &record), ("opt", "")]);
     }
     xml.close();
 }

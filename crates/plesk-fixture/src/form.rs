@@ -4,14 +4,14 @@ use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use flate2::GzBuilder;
 
-use crate::pack::{pack_directory, pack_tar};
-use crate::spec::Spec;
+use crate::pack::{pack_directory, pack_dumps_directory, pack_dumps_tar, pack_tar, pack_zip};
+use crate::spec::{Compression, Generation, MailStore, Spec, System};
 
 /// What is around Plesk's tree.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Form {
     /// Nothing: as it lies in the repository.
     Directory,
@@ -21,10 +21,17 @@ pub enum Form {
     TarGz,
     /// The tar, compressed with zstd.
     TarZst,
+    /// A zip: a tree of Linux that somebody packed anew.
+    Zip,
+    /// What Plesk for Windows exports: a zip of zips with `\` in all paths, and mail as MailEnable
+    /// keeps it.
+    Windows,
+    /// What Plesk 8 for Windows writes.
+    Windows8,
 }
 
 impl Form {
-    /// The form that the name of a file stands for.
+    /// The form that the name of a file stands for; those of Windows have the name of any zip.
     pub fn of_name(path: &Path) -> Form {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let is = |extensions: &[&str]| extensions.iter().any(|it| name.ends_with(it));
@@ -34,6 +41,8 @@ impl Form {
             Form::TarGz
         } else if is(&[".tar.zst", ".tzst"]) {
             Form::TarZst
+        } else if is(&[".zip"]) {
+            Form::Zip
         } else {
             Form::Directory
         }
@@ -50,16 +59,50 @@ pub fn pack_form(spec: &Spec, form: Form, path: &Path) -> Result<()> {
     match form {
         Form::Directory => pack_directory(spec, path),
         Form::Tar => pack_tar(spec, path),
-        Form::TarGz | Form::TarZst => {
-            let mut plain = path.as_os_str().to_owned();
-            plain.push(".plain");
-            let plain = PathBuf::from(plain);
-            pack_tar(spec, &plain)?;
-            compress(form, &plain, path)
-                .with_context(|| format!("cannot write {}", path.display()))?;
-            fs::remove_file(&plain).with_context(|| format!("cannot remove {}", plain.display()))
+        Form::TarGz | Form::TarZst => compressed(form, path, |plain| pack_tar(spec, plain)),
+        Form::Zip => pack_zip(spec, path),
+        Form::Windows | Form::Windows8 => pack_zip(&of_windows(spec, form), path),
+    }
+}
+
+/// The same backup as Plesk for Windows would have made it.
+fn of_windows(spec: &Spec, form: Form) -> Spec {
+    let generation = match form {
+        Form::Windows8 => Generation::Plesk8Windows,
+        _ => spec.generation,
+    };
+    Spec {
+        system: System::Windows,
+        compression: Compression::Zip,
+        mail_store: MailStore::MailEnable,
+        generation,
+        ..spec.clone()
+    }
+}
+
+/// The same for several dumps in one tree.
+///
+/// # Errors
+///
+/// As [`pack_dumps_directory`].
+pub fn pack_dumps_form(specs: &[Spec], form: Form, path: &Path) -> Result<()> {
+    match form {
+        Form::Directory => pack_dumps_directory(specs, path),
+        Form::Tar => pack_dumps_tar(specs, path),
+        Form::TarGz | Form::TarZst => compressed(form, path, |plain| pack_dumps_tar(specs, plain)),
+        Form::Zip | Form::Windows | Form::Windows8 => {
+            bail!("several dumps are packed as a directory or a tar")
         }
     }
+}
+
+fn compressed(form: Form, path: &Path, pack: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+    let mut plain = path.as_os_str().to_owned();
+    plain.push(".plain");
+    let plain = PathBuf::from(plain);
+    pack(&plain)?;
+    compress(form, &plain, path).with_context(|| format!("cannot write {}", path.display()))?;
+    fs::remove_file(&plain).with_context(|| format!("cannot remove {}", plain.display()))
 }
 
 fn compress(form: Form, plain: &Path, path: &Path) -> io::Result<()> {

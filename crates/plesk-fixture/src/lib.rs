@@ -20,16 +20,21 @@
 //! # Ok::<(), anyhow::Error>(())
 //! ```
 //!
+//! Several dumps of one server go into one tree with [`pack_dumps_directory`] and
+//! [`pack_dumps_tar`]; increments among them hold what changed since the dump before.
+//!
 //! The binary `plesk-pack` does the same from a JSON file, for programs that are not written in
 //! Rust. [`corrupt`] damages what was packed.
 
 mod archive;
+mod chain;
 pub mod corrupt;
 mod discovered;
 mod domain_xml;
 mod form;
 mod layout;
 mod mail_content;
+mod mail_enable;
 mod mail_settings_xml;
 mod metadata;
 mod pack;
@@ -38,13 +43,16 @@ mod spec;
 mod synthetic;
 mod tar_format;
 mod walk;
+mod windows8;
 mod xml;
+mod zip_format;
 
-pub use form::{Form, pack_form, split};
-pub use pack::{pack_directory, pack_tar};
+pub use form::{Form, pack_dumps_form, pack_form, split};
+pub use pack::{pack_directory, pack_dumps_directory, pack_dumps_tar, pack_tar, pack_zip};
 pub use spec::{
     AddressBookSpec, AutoresponderSpec, Compression, ContactGroupSpec, ContentPaths, DatabaseSpec,
-    DkimSpec, DomainAliasSpec, Hosting, Level, MailLayout, MailboxSource, MailboxSpec,
-    MailingListSpec, MemoryFile, MemoryKind, NamedFile, PasswordSpec, RecipientSpec, SiteSpec,
-    SpamSpec, Spec, SubscriptionSpec, SyntheticServer, UnlistedSpec,
+    DkimSpec, DomainAliasSpec, Generation, Hosting, Level, MailLayout, MailStore, MailboxSource,
+    MailboxSpec, MailingListSpec, MemoryFile, MemoryKind, NamedFile, PasswordSpec, RecipientSpec,
+    Root, SiteSpec, SpamSpec, Spec, SubscriptionSpec, SyntheticServer, System, UnlistedSpec,
+    ZipMethod,
 };

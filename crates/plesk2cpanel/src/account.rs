@@ -11,8 +11,8 @@ use rayon::prelude::*;
 use crate::content::content_findings;
 use crate::error::Error;
 use crate::finding::{
-    ARCHIVE_DAMAGED, CONTENT_MISSING, FILES_NOT_CARRIED, Finding, NO_MAIL, ORPHANED_MAIL,
-    SETTING_ADAPTED,
+    ARCHIVE_DAMAGED, CONTENT_MISSING, FILES_KEPT, FILES_NOT_CARRIED, Finding, NO_MAIL,
+    ORPHANED_MAIL, SETTING_ADAPTED,
 };
 use crate::job::write_beside;
 use crate::mail_findings::{count, some};
@@ -22,8 +22,10 @@ use crate::plan::{AccountName, AccountPlan, Context, OnDisk, plan_account};
 use crate::progress::{Interrupt, Progress, Stage};
 use crate::read_back::read_back;
 use crate::report::{AccountReport, ErrorReport, Outcome};
-use crate::scan::{ArchiveToScan, Depth, ScannedDomain, archives_of, scan_domain};
-use crate::write::{BAYES, Sources, write_account};
+use crate::scan::{
+    ArchiveToScan, Depth, HomeFile, ScannedDomain, Users, archives_of, can_be_written, scan_domain,
+};
+use crate::write::{BAYES, BESIDE, Sources, write_account};
 
 /// What all subscriptions of a run share.
 pub(crate) struct Run<'a> {
@@ -84,7 +86,7 @@ impl Run<'_> {
         report: &mut AccountReport,
     ) -> Result<(), Error> {
         self.progress.stage(&report.domain, Stage::Reading, None);
-        let scanned = self.scan(subscription)?;
+        let mut scanned = self.scan(subscription)?;
         report.findings.extend(content_findings(self.backup, subscription, &scanned));
         refuse_without_mail(report, &scanned)?;
 
@@ -101,6 +103,7 @@ impl Run<'_> {
         report.settings.clone_from(&plan.settings);
         report.findings.extend(plan.findings.iter().cloned());
 
+        report.findings.extend(keep_of_addresses(subscription, &plan, &mut scanned));
         let mailboxes = self.resolve(&plan, &scanned);
         if let Some(address) = most_learned(&mailboxes) {
             report.findings.push(SETTING_ADAPTED.with_remedy(
@@ -126,14 +129,17 @@ impl Run<'_> {
     }
 
     fn scan(&self, subscription: &Subscription) -> Result<Vec<ScannedDomain>, Error> {
-        let archives: Vec<Vec<ArchiveToScan>> = subscription
+        let archives: Vec<(Vec<ArchiveToScan>, Users)> = subscription
             .domains()
-            .map(|domain| domain.mail.as_ref().map_or_else(Vec::new, archives_of))
+            .map(|domain| domain.mail.as_ref())
+            .map(|mail| (mail.map_or_else(Vec::new, archives_of), Users::of(mail)))
             .collect();
         self.pool.install(|| {
             archives
                 .par_iter()
-                .map(|archives| scan_domain(self.backup, archives, self.depth, self.interrupt))
+                .map(|(archives, users)| {
+                    scan_domain(self.backup, archives, users, self.depth, self.interrupt)
+                })
                 .collect()
         })
     }
@@ -261,6 +267,59 @@ fn most_learned<'a>(mailboxes: &'a [ResolvedMailbox<'_>]) -> Option<&'a str> {
         .map(|(_, address)| address)
 }
 
+/// Files that lie with an address that has no mailbox, such as what its autoresponder attached, go
+/// into the home as those of a mailbox do.
+fn keep_of_addresses(
+    subscription: &Subscription,
+    plan: &AccountPlan,
+    scanned: &mut [ScannedDomain],
+) -> Vec<Finding> {
+    let planned = planned(plan);
+    let mut findings = Vec::new();
+    for (index, (domain, scanned)) in subscription.domains().zip(scanned).enumerate() {
+        if plan.domains.iter().all(|plan| plan.source != Some(index)) {
+            continue;
+        }
+        let users = domain.mail.iter().flat_map(|mail| &mail.mailusers);
+        for local in users.map(|user| &user.local_part) {
+            let directory = local.as_bytes();
+            if planned.contains(&(Some(index), Some(directory))) {
+                continue;
+            }
+            let Some(mailbox) = scanned.mailboxes.get_mut(directory) else { continue };
+            let (kept, odd) = std::mem::take(&mut mailbox.beside)
+                .into_iter()
+                .partition::<Vec<_>, _>(|file| can_be_written(&file.path));
+            mailbox.beside = odd;
+            if kept.is_empty() {
+                continue;
+            }
+            findings.push(FILES_KEPT.about(
+                format!("{local}@{}", domain.ascii_name),
+                format!(
+                    "{} of an address without a mailbox are kept in the account's home below \
+                     {BESIDE}/: {}",
+                    count(kept.len() as u64, "file"),
+                    some(kept.iter().map(|file| printable(&file.path)))
+                ),
+            ));
+            scanned.of_domain.extend(kept.into_iter().map(|file| HomeFile {
+                path: [directory, b"/", file.path.as_slice()].concat(),
+                ..file
+            }));
+        }
+    }
+    findings
+}
+
+/// Directories of the archives that become mailboxes, with the index of their domain.
+fn planned(plan: &AccountPlan) -> BTreeSet<(Option<usize>, Option<&[u8]>)> {
+    plan.mailboxes
+        .iter()
+        .map(|mailbox| (plan.domains[mailbox.domain].source, mailbox.directory.as_deref()))
+        .collect()
+}
+
 /// What the archives hold below directories that become no mailbox. Messages of a mailbox that the
 /// metadata do not name are told by the plan; its other files, and all of a domain that is left out,
 /// are told here.
@@ -269,11 +328,7 @@ fn unplanned(
     plan: &AccountPlan,
     scanned: &[ScannedDomain],
 ) -> Vec<Finding> {
-    let planned: BTreeSet<(Option<usize>, Option<&[u8]>)> = plan
-        .mailboxes
-        .iter()
-        .map(|mailbox| (plan.domains[mailbox.domain].source, mailbox.directory.as_deref()))
-        .collect();
+    let planned = planned(plan);
     let mut findings = Vec::new();
     for (index, (domain, scanned)) in subscription.domains().zip(scanned).enumerate() {
         let left_out = plan.domains.iter().all(|plan| plan.source != Some(index));

@@ -8,7 +8,7 @@ use crate::finding::{
     ARCHIVE_DAMAGED, CONTENT_MISSING, FILES_NOT_CARRIED, Finding, METADATA_PROBLEM,
 };
 use crate::mail_findings::{count, some};
-use crate::scan::{ScannedDomain, archive_name};
+use crate::scan::{ScannedDomain, archive_name, contents_beside};
 
 /// What the content archives of a subscription lack, by the index of the domain.
 pub(crate) fn content_findings(
@@ -39,6 +39,19 @@ pub(crate) fn content_findings(
                 ),
                 "take the list's archive from the old server if it is wanted",
             ));
+        }
+        for name in missing(mail.mailusers.iter().flat_map(contents_beside)) {
+            // Usually the archive of all mail, which is missed for that already.
+            if !missing(references.clone()).contains(name) {
+                findings.push(FILES_NOT_CARRIED.with_remedy(
+                    &domain.name,
+                    format!(
+                        "the metadata name `{name}`, with files of an autoresponder or a spam \
+                         filter, and the backup does not hold it"
+                    ),
+                    "take these files from the old server if they are wanted",
+                ));
+            }
         }
         for name in missing(references) {
             findings.push(CONTENT_MISSING.about(

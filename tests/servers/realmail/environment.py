@@ -13,6 +13,7 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 MESSAGES = REPOSITORY / "fixtures" / "messages"
 RECORDED = REPOSITORY / "fixtures" / "recorded"
 COMPRESSED = REPOSITORY / "fixtures" / "compressed"
+MBOX = REPOSITORY / "fixtures" / "mbox"
 CONFIG = REPOSITORY / "tests" / "servers" / "config"
 TARGET = REPOSITORY / "target"
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::path::PathBuf;
 
 use super::VolumeOffset;
 use crate::printable;
@@ -48,8 +49,31 @@ pub enum ArchiveError {
         /// Name that the metadata give.
         archive: String,
     },
+    /// It must be unpacked to be read, and that failed.
+    #[error("cannot unpack `{archive}` into `{}`", directory.display())]
+    Spool {
+        /// Path in the tree.
+        archive: String,
+        /// Where it was to be unpacked to.
+        directory: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// It must be unpacked to be read, and is too large for that.
+    #[error(
+        "`{archive}` has more than {limit} bytes when it is unpacked, and no more may be written to `{}`",
+        directory.display()
+    )]
+    SpoolLimit {
+        /// Path in the tree.
+        archive: String,
+        /// Where it was being unpacked to.
+        directory: PathBuf,
+        /// Bytes that [`Spool::limit`](crate::Spool::limit) allows.
+        limit: u64,
+    },
     /// A file of another kind.
-    #[error("`{archive}` is no tar, gzip or zstd: it looks like {looks_like}")]
+    #[error("`{archive}` is no tar, gzip, zstd or zip: it looks like {looks_like}")]
     NotAnArchive {
         /// Path in the tree.
         archive: String,
@@ -72,8 +96,11 @@ pub enum DamageKind {
     BadHeader,
     /// Something that is no archive follows the end.
     TrailingGarbage,
-    /// Packed in a way that is refused: a dictionary, or a window beyond the limit.
+    /// Packed in a way that is refused: a dictionary, a window beyond the limit, encryption.
     Unsupported,
+    /// The archive says two things of a member, or of its name not enough: it was read all the
+    /// same, and the choice is told.
+    Inconsistent,
     /// The system could not read on.
     Unreadable,
 }

@@ -40,11 +40,8 @@ impl Input {
                 Ok(count) => self.end += count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => {
-                    return Err(DecodeError {
-                        kind: DamageKind::Unreadable,
-                        offset: self.offset + (self.end - self.start) as u64,
-                        detail: format!("the system could not read on: {error}"),
-                    });
+                    let offset = self.offset + (self.end - self.start) as u64;
+                    return Err(failure(&error, offset));
                 }
             }
         }
@@ -68,4 +65,17 @@ impl Input {
         self.consume(N);
         Ok(Some(bytes))
     }
+}
+
+/// What the container of the archive says of its bytes is damage of the archive.
+fn failure(error: &io::Error, offset: u64) -> DecodeError {
+    let kind = match error.kind() {
+        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => DamageKind::BadBlock,
+        io::ErrorKind::UnexpectedEof => DamageKind::Truncated,
+        _ => {
+            let detail = format!("the system could not read on: {error}");
+            return DecodeError { kind: DamageKind::Unreadable, offset, detail };
+        }
+    };
+    DecodeError { kind, offset, detail: format!("as it is packed in the backup, {error}") }
 }

@@ -1,4 +1,4 @@
-//! Content archives: tar, plain or compressed, streamed once.
+//! Content archives: tar, plain or compressed, streamed once; zip; and what is no archive.
 
 mod damage;
 mod decoder;
@@ -6,10 +6,13 @@ mod detect;
 mod gzip;
 mod input;
 mod loose;
+pub(crate) mod of_tree;
 mod single_file;
+mod spooled;
 mod stream;
 mod volumes;
 mod walk;
+mod zip;
 mod zstandard;
 
 pub use damage::{ArchiveDamage, ArchiveError, ArchiveFormat, DamageKind};

@@ -101,8 +101,11 @@ pub(crate) fn read_single_file(
         }
         Err(WalkError::Visitor(never)) => match never {},
     };
-    // Whatever follows the end of the archive is no part of the file.
-    let mut damage = end.all_damage().filter(|damage| damage.what != DamageKind::TrailingGarbage);
+    // Whatever follows the end of the archive is no part of the file, and a choice that was made
+    // before reading is none against what the file's checksum says.
+    let mut damage = end.all_damage().filter(|damage| {
+        !matches!(damage.what, DamageKind::TrailingGarbage | DamageKind::Inconsistent)
+    });
     if let Some(damage) = damage.next() {
         return Err(SingleFileError::Damaged { archive: archive(), damage: damage.clone() });
     }

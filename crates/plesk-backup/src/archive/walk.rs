@@ -10,7 +10,8 @@ use super::stream::{Body as TarBody, Next, TarStream};
 use super::{ArchiveDamage, ArchiveFormat, DamageKind, VolumeMap};
 use crate::tar_format::{MemberHeader, inner_path};
 
-/// More damage than this is not listed: an archive of garbage has it at every block.
+/// More damage than this is not listed: an archive of garbage has it at every block. Damage of a
+/// member always is: nobody must take that member for whole.
 const DAMAGE_LIMIT: usize = 1000;
 const SKIP_BUFFER: usize = 64 * 1024;
 
@@ -34,7 +35,11 @@ pub(super) enum Packing {
         available: u64,
         volumes: VolumeMap,
     },
-    Loose(Vec<LooseFile>),
+    Loose {
+        files: Vec<LooseFile>,
+        /// What is wrong besides, and was found already.
+        damage: Vec<ArchiveDamage>,
+    },
 }
 
 impl fmt::Debug for ContentArchive {
@@ -139,13 +144,25 @@ impl ContentArchive {
                 }
                 Ok(end)
             }
-            Packing::Loose(files) => walk_files(files, visit),
+            Packing::Loose { files, damage } => walk_files(files, damage, visit),
         }
     }
 
     /// Files that can each be read on their own.
     pub(crate) fn of_files(format: ArchiveFormat, files: Vec<LooseFile>) -> ContentArchive {
-        ContentArchive { format, leading_garbage: 0, packing: Packing::Loose(files) }
+        ContentArchive {
+            format,
+            leading_garbage: 0,
+            packing: Packing::Loose { files, damage: Vec::new() },
+        }
+    }
+
+    /// The same archive, of which this is known to be wrong before any member is read.
+    pub(super) fn with_damage(mut self, known: Vec<ArchiveDamage>) -> ContentArchive {
+        if let Packing::Loose { damage, .. } = &mut self.packing {
+            damage.extend(known);
+        }
+        self
     }
 }
 
@@ -195,9 +212,13 @@ fn walk_tar<E>(
 
 fn walk_files<E>(
     files: Vec<LooseFile>,
+    damage: Vec<ArchiveDamage>,
     mut visit: impl FnMut(&mut Member<'_>) -> Result<(), E>,
 ) -> Result<WalkEnd, WalkError<E>> {
     let mut end = WalkEnd::default();
+    for damage in damage {
+        end.note(damage);
+    }
     let mut buffer = vec![0; SKIP_BUFFER];
     for file in files {
         end.members += 1;
@@ -238,7 +259,7 @@ impl WalkEnd {
     fn note(&mut self, damage: ArchiveDamage) {
         if self.damage.is_none() {
             self.damage = Some(damage);
-        } else if self.further_damage.len() < DAMAGE_LIMIT {
+        } else if damage.member.is_some() || self.further_damage.len() < DAMAGE_LIMIT {
             self.further_damage.push(damage);
         }
     }

@@ -264,6 +264,10 @@ const KNOWN_BELOW: [(&str, &str, &[&str]); 9] = [
 
 /// Adds the unknown elements and attributes below `element` to `counts`, by path.
 pub(super) fn count_unknown(element: &Element, counts: &mut BTreeMap<String, u64>) {
+    if element.name == super::windows8::DOMAIN {
+        super::windows8::count_unknown(element, counts);
+        return;
+    }
     visit(element, "", &element.name, counts);
 }
 

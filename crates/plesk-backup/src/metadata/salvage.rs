@@ -25,21 +25,26 @@ struct Place {
 
 /// A row of `object_index`: domain, guid, owner, system user.
 #[derive(Debug, Clone, Default)]
-struct IndexRow {
+pub(super) struct IndexRow {
     guid: Option<String>,
     owner_login: Option<String>,
     system_user: Option<String>,
 }
 
 /// Gives unreferenced archives to domains that lack their metadata; returns the others.
+///
+/// Of a domain without any metadata the archives of one stamp are taken: of the dump that was asked
+/// for, else the newest, and none that is older than the metadata that were found.
 pub(super) fn salvage(
     tree: &Tree,
     path: &Path,
     unreferenced: Vec<EntryId>,
+    forced: Option<&Stamp>,
     description: &mut Description,
 ) -> Vec<EntryId> {
     let index = object_index(tree);
     let whole = whole_backup(path, &index);
+    let newest = newest_stamps(tree, whole.as_deref(), &unreferenced, forced, description);
     // Without any metadata the archives' own names have the only date there is.
     let undated = description.stamp.is_none();
     let mut left = Vec::new();
@@ -57,14 +62,16 @@ pub(super) fn salvage(
             left.push(id);
             continue;
         };
-        if undated {
-            description.stamp = description.stamp.take().max(name.stamp.clone());
-        }
         let evidence = printable(&entry.path);
         let known = description
             .subscriptions
             .iter_mut()
             .find(|known| known.domain.ascii_name == place.main);
+        let of_known = known.as_ref().and_then(|known| known.dump.clone());
+        if of_known.as_ref().or(newest.get(&place.main)) != name.stamp.as_ref() {
+            left.push(id);
+            continue;
+        }
         let is_mail = matches!(name.kind.as_str(), "domainmail" | "mdir");
         let subscription = match known {
             // Metadata that are whole and do not name it: it is left over from something.
@@ -90,7 +97,12 @@ pub(super) fn salvage(
                     domain: place.main.clone(),
                     evidence: evidence.clone(),
                 });
-                description.subscriptions.push(new_subscription(&place.main, &evidence, row));
+                let mut subscription = new_subscription(&place.main, &evidence, row);
+                subscription.dump.clone_from(&name.stamp);
+                if undated {
+                    description.stamp = description.stamp.take().max(name.stamp.clone());
+                }
+                description.subscriptions.push(subscription);
                 let last = description.subscriptions.len() - 1;
                 &mut description.subscriptions[last]
             }
@@ -101,6 +113,31 @@ pub(super) fn salvage(
         later.into_iter().filter(|id| left.contains(&volumes.first(tree, *id))).collect();
     left.extend(with_first);
     left
+}
+
+/// The stamp whose archives are taken, by main domain.
+fn newest_stamps(
+    tree: &Tree,
+    whole: Option<&str>,
+    unreferenced: &[EntryId],
+    forced: Option<&Stamp>,
+    description: &Description,
+) -> BTreeMap<String, Stamp> {
+    let mut newest = BTreeMap::new();
+    for id in unreferenced {
+        let path = &tree.get(*id).path;
+        let Some(stamp) = FileName::parse(base_name(path)).and_then(|name| name.stamp) else {
+            continue;
+        };
+        let is_old = description.stamp.as_ref().is_some_and(|known| stamp < *known);
+        let is_taken = forced.map_or(!is_old, |forced| stamp == *forced);
+        let Some(place) = place(path, whole).filter(|_| is_taken) else { continue };
+        let known = newest.entry(place.main).or_insert_with(|| stamp.clone());
+        if stamp > *known {
+            *known = stamp;
+        }
+    }
+    newest
 }
 
 /// Archives that are cut into volumes, by the path without the number.
@@ -172,8 +209,14 @@ fn add(
 ) {
     let directory = evidence.rsplit_once('/').map_or("", |(directory, _)| directory).to_owned();
     let kind = if kind == "mdir" { "mailbox" } else { kind };
-    let content =
-        ContentRef { kind: kind.to_owned(), path: directory, offset: None, referrer: false, files };
+    let content = ContentRef {
+        kind: kind.to_owned(),
+        path: directory,
+        offset: None,
+        referrer: false,
+        files,
+        directory: None,
+    };
     if !matches!(kind, "domainmail" | "mailbox") {
         subscription.other_content.push(content);
         return;
@@ -200,7 +243,12 @@ fn add(
         return;
     };
     let local_part = mailname.to_lowercase();
-    let settings = MailboxSettings { enabled: true, kind: "mdir".to_owned(), content: Vec::new() };
+    let settings = MailboxSettings {
+        enabled: true,
+        kind: "mdir".to_owned(),
+        content: Vec::new(),
+        earlier: Vec::new(),
+    };
     let index = mail.mailusers.iter().position(|known| known.local_part == local_part);
     let index = index.unwrap_or_else(|| {
         mail.mailusers.push(MailUser {
@@ -222,9 +270,11 @@ fn add(
     mail.mailusers[index].mailbox.get_or_insert(settings).content.push(content);
 }
 
-fn new_subscription(main: &str, evidence: &str, row: IndexRow) -> Subscription {
+pub(super) fn new_subscription(main: &str, evidence: &str, row: IndexRow) -> Subscription {
     Subscription {
         guid: row.guid,
+        dump: None,
+        missing_dumps: Vec::new(),
         domain: new_domain(main, DomainKind::Main),
         sites: Vec::new(),
         system_user: row.system_user.map(|name| SystemUser { name, password: None, shell: None }),

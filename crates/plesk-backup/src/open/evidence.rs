@@ -10,6 +10,7 @@ use crate::looks_like::{HEAD, LooksLike};
 use crate::spool::{Peek, peek};
 use crate::tar_format::{Assembler, BLOCK, Block, Parsed};
 use crate::tree::bytes::Bytes;
+use crate::tree::zip_index;
 
 /// Bytes of a tar that are looked at for names. The first member's name stands at the beginning,
 /// whatever its size.
@@ -71,6 +72,10 @@ impl Sniffed {
                 let names = match container {
                     Container::Tar => {
                         names_in_tar(&read_head(bytes, LOOK_AT)?, bytes.len() <= LOOK_AT as u64)
+                    }
+                    Container::Zip => {
+                        let (files, all) = zip_index::names(bytes, LOOK_AT as u64)?;
+                        Names { files, all }
                     }
                     Container::Directory => Names::default(),
                 };

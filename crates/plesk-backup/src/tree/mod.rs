@@ -3,14 +3,16 @@
 use std::collections::HashMap;
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub(crate) mod bytes;
 pub(crate) mod directory_index;
 mod reader;
 pub(crate) mod tar_index;
 pub(crate) mod wrapper;
+pub(crate) mod zip_index;
 
+use crate::zip_format::{Packing, Place};
 use bytes::Bytes;
 pub use reader::EntryReader;
 pub(crate) use reader::path_of;
@@ -18,9 +20,11 @@ pub(crate) use reader::path_of;
 /// The files of a backup. Directories are not entries.
 #[derive(Debug)]
 pub struct Tree {
-    sources: Vec<Source>,
+    sources: Vec<Arc<Source>>,
     entries: Vec<Entry>,
     by_path: HashMap<Vec<u8>, EntryId>,
+    /// Sorted by path, for those who ask for directories.
+    sorted: OnceLock<Vec<EntryId>>,
 }
 
 /// What lies below the tree.
@@ -60,6 +64,8 @@ pub struct Entry {
 pub(crate) enum Encoding {
     /// As they are.
     Plain,
+    /// In a zip, with a checksum; their beginning is that of the entry.
+    Zip(Place),
 }
 
 impl Entry {
@@ -77,7 +83,8 @@ impl Tree {
             .enumerate()
             .map(|(index, entry)| (entry.path.clone(), EntryId(index)))
             .collect();
-        Tree { sources, entries, by_path }
+        let sources = sources.into_iter().map(Arc::new).collect();
+        Tree { sources, entries, by_path, sorted: OnceLock::new() }
     }
 
     /// How many files there are.
@@ -110,13 +117,61 @@ impl Tree {
     }
 
     /// Opens a file. The reader is independent of all others; it ends after
-    /// [`Entry::available`] bytes.
+    /// [`Entry::available`] bytes. Reading a file of a zip that has another checksum fails at its
+    /// end with [`io::ErrorKind::InvalidData`].
     ///
     /// # Errors
     ///
-    /// When a file of a directory cannot be opened.
+    /// When a file of a directory cannot be opened; when a file of a zip is encrypted, or packed
+    /// in a way that is not read here.
     pub fn open(&self, id: EntryId) -> io::Result<EntryReader> {
-        let entry = self.get(id);
-        EntryReader::open(&self.sources[entry.source], entry)
+        self.opener(id)()
+    }
+
+    /// Opens a file later, when the tree may be gone: a file of a directory is not held open till
+    /// then.
+    pub(crate) fn opener(
+        &self,
+        id: EntryId,
+    ) -> impl FnOnce() -> io::Result<EntryReader> + Send + use<> {
+        let entry = self.get(id).clone();
+        let source = Arc::clone(&self.sources[entry.source]);
+        move || EntryReader::open(&source, &entry)
+    }
+
+    /// The bytes of files one after another in the place where they lie, if they lie there as they
+    /// are. No checksum is verified.
+    pub(crate) fn in_place(&self, ids: &[EntryId]) -> io::Result<Option<Bytes>> {
+        let mut pieces = Vec::with_capacity(ids.len());
+        for id in ids {
+            let entry = self.get(*id);
+            let is_plain = match entry.encoding {
+                Encoding::Plain => true,
+                Encoding::Zip(place) => place.packing == Packing::Stored,
+            };
+            if !is_plain {
+                return Ok(None);
+            }
+            let (bytes, offset) = reader::stored(&self.sources[entry.source], entry)?;
+            pieces.push((bytes, offset, entry.available));
+        }
+        let pieces =
+            pieces.iter().map(|(bytes, offset, length)| (bytes.as_ref(), *offset, *length));
+        Ok(Some(Bytes::pieces(pieces)))
+    }
+
+    /// The files below a directory, in the order of the tree.
+    pub(crate) fn below(&self, directory: &[u8]) -> Vec<EntryId> {
+        let sorted = self.sorted.get_or_init(|| {
+            let mut ids: Vec<EntryId> = (0..self.entries.len()).map(EntryId).collect();
+            ids.sort_by(|a, b| self.get(*a).path.cmp(&self.get(*b).path));
+            ids
+        });
+        let prefix = if directory.is_empty() { Vec::new() } else { [directory, b"/"].concat() };
+        let start = sorted.partition_point(|id| self.get(*id).path < prefix);
+        let is_below = |id: &&EntryId| self.get(**id).path.starts_with(&prefix);
+        let mut ids: Vec<EntryId> = sorted[start..].iter().take_while(is_below).copied().collect();
+        ids.sort_unstable();
+        ids
     }
 }

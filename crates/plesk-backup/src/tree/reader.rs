@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::bytes::{Bytes, Slice};
 use super::{Encoding, Entry, Source};
+use crate::zip_format;
 
 /// Reads one entry of a [`Tree`](super::Tree); any number of them may be open side by side.
 pub struct EntryReader {
@@ -18,6 +19,7 @@ impl EntryReader {
         let (bytes, offset) = stored(source, entry)?;
         let inner: Box<dyn Read + Send> = match entry.encoding {
             Encoding::Plain => Box::new(Slice::new(bytes, offset, entry.available)),
+            Encoding::Zip(place) => zip_format::open(bytes, &place)?,
         };
         Ok(EntryReader { inner })
     }

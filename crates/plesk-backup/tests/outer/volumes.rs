@@ -25,6 +25,7 @@ fn packed(compression: Compression) -> (tempfile::TempDir, Vec<PathBuf>) {
         Compression::Tar => "tar",
         Compression::Tgz => "tgz",
         Compression::Tzst => "tzst",
+        Compression::Zip => "zip",
     };
     let volumes = (1..1000)
         .map(|number| format!("backup_domainmail_2401151030.{extension}.{number:03}"))

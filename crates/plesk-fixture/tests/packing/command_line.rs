@@ -61,6 +61,28 @@ fn the_printed_sample_gives_the_sample() {
 }
 
 #[test]
+fn a_list_of_descriptions_is_packed_as_several_dumps() {
+    let directory = tempfile::tempdir().unwrap();
+    let spec = |stamp: &str, base: &str| {
+        format!(
+            r#"{{"level": "subscription", "stamp": "{stamp}", {base}
+                "subscriptions": [{{"name": "example.com", "hosting": "none"}}]}}"#
+        )
+    };
+    let base = r#""base_stamp": "2401150000","#;
+    let list = format!("[{}, {}]", spec("2401150000", ""), spec("2401150001", base));
+    let output = pack(directory.path(), &["-", "out"], &list);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = pack(directory.path(), &["-", "out.tar"], &list);
+    assert!(output.status.success());
+    let packed = listing(&directory.path().join("out.tar"));
+    for name in ["backup_info_2401150000.xml", "backup_info_2401150000_2401150001.xml"] {
+        assert!(directory.path().join("out").join(name).exists(), "{name}");
+        assert!(packed.contains(&name.to_owned()), "{packed:?}");
+    }
+}
+
+#[test]
 fn synthetic_settings_are_heard() {
     let directory = tempfile::tempdir().unwrap();
     let settings = "mailboxes=3,messages=4,size=900,server=courier,level=client,compression=tar,\

@@ -5,11 +5,13 @@
 
 mod command_line;
 mod corruption;
+mod dumps;
 mod forms;
 mod levels;
 mod metadata;
 mod synthetic;
 mod trees;
+mod zips;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

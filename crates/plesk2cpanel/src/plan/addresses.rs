@@ -48,7 +48,7 @@ pub(super) fn plan_addresses(
                 )),
             }
         }
-        let reachable = mailbox.is_some() || !forwards.is_empty() || answers(user);
+        let reachable = mailbox.is_some() || !forwards.is_empty() || user.answers();
         for alias in &user.aliases {
             let local = alias.to_lowercase();
             let mut record = |outcome, detail: String| {
@@ -109,13 +109,6 @@ pub(super) fn keep_writable(
             }
         }
     });
-}
-
-/// Whether an autoresponder of the address is on.
-fn answers(user: &MailUser) -> bool {
-    user.autoresponders
-        .as_ref()
-        .is_some_and(|answers| answers.items.iter().any(|item| item.enabled))
 }
 
 /// Where a forward of a user goes; `local` is the name that its line would have.

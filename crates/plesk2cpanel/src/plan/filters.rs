@@ -5,7 +5,7 @@
 //! that must all hold). What can't be said so is left to the person who reads the report; the script
 //! itself is kept in the home.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cpmove::{Account, Action, Autoresponder, ContentType, Join, MailboxFilter, Match, Part, Rule};
 use mail_model::folder::mutf7;
@@ -18,14 +18,27 @@ const MOST_RULES: usize = 60;
 #[derive(Default)]
 pub(crate) struct Converted {
     /// In the order of the script.
-    pub filters: Vec<MailboxFilter>,
+    pub filters: Vec<ConvertedFilter>,
     /// The script's vacation rule.
     pub vacation: Option<Autoresponder>,
     /// Rules that can't be said: name, why, and text.
     pub left: Vec<(String, String, String)>,
 }
 
+/// A rule as a filter.
+pub(crate) struct ConvertedFilter {
+    /// As it is written.
+    pub filter: MailboxFilter,
+    /// What is not as it was.
+    pub change: Option<String>,
+}
+
 /// Converts a script for the mailbox `local` of the scratch account's only domain.
+///
+/// A rule that can't be said and that ends the script keeps messages from the rules behind it. Where
+/// its condition can be said, a filter that only ends the filters does the same. Where it can't, the
+/// rules behind it see messages that they never saw: those that would throw such a message away,
+/// refuse it or send it elsewhere are switched off, the others are said to see more.
 pub(crate) fn convert_script(
     script: &[u8],
     local: &str,
@@ -34,16 +47,22 @@ pub(crate) fn convert_script(
     let parsed = sieve_rules::parse(script).map_err(|error| error.to_string())?;
     let mut result = Converted::default();
     let mut names = BTreeSet::new();
+    let mut seen: BTreeMap<String, u32> = BTreeMap::new();
+    let mut unsaid_stop: Option<String> = None;
+    let blocks: BTreeSet<usize> = parsed.rules.iter().filter_map(|rule| rule.inside).collect();
     for (number, rule) in parsed.rules.iter().enumerate() {
+        if rule.actions.is_empty() && !rule.stops && blocks.contains(&number) {
+            continue; // only a block around other rules, which have its condition
+        }
         let shown = rule
             .name
             .as_ref()
             .map_or_else(|| format!("rule {}", number + 1), |name| one_line(&shown(name)));
         let mut name = shown.clone();
-        for copy in 2.. {
-            if names.insert(name.clone()) {
-                break;
-            }
+        while !names.insert(name.clone()) {
+            // Counted on from the last one: a script may have thousands of one name.
+            let copy = seen.entry(shown.clone()).or_insert(1);
+            *copy += 1;
             name = format!("{shown} ({copy})");
         }
         let text = || {
@@ -62,13 +81,37 @@ pub(crate) fn convert_script(
             }
             continue;
         }
-        let filter = filter(rule, &name).and_then(|filter| {
-            can_be_written(scratch, &filter)?;
-            Ok(filter)
-        });
-        match filter {
-            Ok(filter) => result.filters.push(filter),
-            Err(why) => result.left.push((name, why, text())),
+        let written = |filter: Result<MailboxFilter, String>| {
+            filter.and_then(|filter| can_be_written(scratch, &filter).map(|()| filter))
+        };
+        let said = conditions(&parsed, number);
+        let whole = said.clone().and_then(|rules| filter(rule, &name, rules));
+        match written(whole) {
+            Ok(filter) => {
+                let mut converted = behind(filter, unsaid_stop.as_deref());
+                if copies(rule) && others_move(&parsed, number) {
+                    converted.change.get_or_insert_with(|| {
+                        "a copy stays in the inbox, also where another rule takes the message \
+                         elsewhere"
+                            .to_owned()
+                    });
+                }
+                result.filters.push(converted);
+            }
+            Err(why) => {
+                if rule.stops && rule.enabled {
+                    let rest = said.map(|rules| only_ends(&name, rules));
+                    match written(rest) {
+                        Ok(filter) => {
+                            let change =
+                                format!("only that it ends the filters is left of it ({why})");
+                            result.filters.push(ConvertedFilter { filter, change: Some(change) });
+                        }
+                        Err(_) => unsaid_stop = unsaid_stop.or_else(|| Some(name.clone())),
+                    }
+                }
+                result.left.push((name, why, text()));
+            }
         }
     }
     for rest in &parsed.unsupported {
@@ -90,13 +133,22 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn filter(rule: &sieve_rules::Rule, name: &str) -> Result<MailboxFilter, String> {
-    if rule.inside.is_some() || rule.else_of.is_some() {
-        return Err("it depends on another rule (nested, elsif or else)".to_owned());
+/// All that must hold for a rule to run: its own condition, that of the block around it, and that
+/// no branch before an `elsif` or `else` was taken.
+fn conditions(script: &sieve_rules::Script, number: usize) -> Result<Vec<Rule>, String> {
+    let Some(rule) = script.rules.get(number) else { return Ok(Vec::new()) };
+    let mut all = alternatives(&rule.condition, true)?;
+    // A switched off rule never runs; its filter is switched off, too, with what it is about.
+    for (place, outer) in script.requirements(number).enumerate().skip(1) {
+        if place > MOST_RULES {
+            return Err("it depends on too many other rules".to_owned());
+        }
+        let outer = alternatives(outer.condition, outer.holds)
+            .map_err(|why| format!("it depends on another rule, and there {why}"))?;
+        all = both(&all, &outer)?;
     }
-    let alternatives = alternatives(&rule.condition, true)?;
     let mut rules = Vec::new();
-    for mut all in alternatives {
+    for mut all in all {
         let Some(last) = all.len().checked_sub(1) else { return Err("it never holds".to_owned()) };
         for (position, rule) in all.iter_mut().enumerate() {
             rule.join = if position == last { Join::Or } else { Join::And };
@@ -106,6 +158,58 @@ fn filter(rule: &sieve_rules::Rule, name: &str) -> Result<MailboxFilter, String>
     if rules.is_empty() {
         return Err("it never holds".to_owned());
     }
+    Ok(rules)
+}
+
+/// Whether the rule acts on a copy and leaves the message where it would have gone. A filter can
+/// only say that it goes to the inbox.
+fn copies(rule: &sieve_rules::Rule) -> bool {
+    use sieve_rules::Action::{FileInto, Redirect};
+    rule.actions
+        .iter()
+        .any(|action| matches!(action, FileInto { copy: true, .. } | Redirect { copy: true, .. }))
+}
+
+/// Whether another rule can take a message out of the inbox that this one acts on.
+fn others_move(script: &sieve_rules::Script, number: usize) -> bool {
+    use sieve_rules::Action::{Discard, FileInto, Redirect};
+    let stops = script.rules.get(number).is_some_and(|rule| rule.stops);
+    script.rules.iter().enumerate().any(|(other, rule)| {
+        let runs = rule.enabled && if stops { other < number } else { other != number };
+        runs && rule.actions.iter().any(|action| {
+            matches!(action, Discard | FileInto { copy: false, .. } | Redirect { copy: false, .. })
+        })
+    })
+}
+
+/// A filter that keeps messages from those behind it.
+fn only_ends(name: &str, rules: Vec<Rule>) -> MailboxFilter {
+    MailboxFilter { name: name.to_owned(), enabled: true, rules, actions: vec![Action::Finish] }
+}
+
+/// A filter that stands behind a rule which can't be said and ended the script.
+fn behind(mut filter: MailboxFilter, unsaid_stop: Option<&str>) -> ConvertedFilter {
+    let Some(before) = unsaid_stop.filter(|_| filter.enabled) else {
+        return ConvertedFilter { filter, change: None };
+    };
+    let keeps = filter.actions.iter().any(|action| matches!(action, Action::Save(_)));
+    let takes_away = filter.actions.iter().any(|action| {
+        matches!(action, Action::Discard | Action::Fail(_))
+            || (!keeps && matches!(action, Action::Deliver(_)))
+    });
+    filter.enabled = !takes_away;
+    let change = if takes_away {
+        format!(
+            "switched off: it would take away messages that `{before}`, which can't be said, kept \
+             from it"
+        )
+    } else {
+        format!("it also sees messages that `{before}`, which can't be said, kept from it")
+    };
+    ConvertedFilter { filter, change: Some(change) }
+}
+
+fn filter(rule: &sieve_rules::Rule, name: &str, rules: Vec<Rule>) -> Result<MailboxFilter, String> {
     let mut actions = Vec::new();
     for action in &rule.actions {
         convert_action(action, &mut actions)?;
@@ -137,12 +241,7 @@ fn alternatives(condition: &Condition, holds: bool) -> Result<Vec<Vec<Rule>>, St
         (Condition::AllOf(parts), true) | (Condition::AnyOf(parts), false) => {
             let mut all: Vec<Vec<Rule>> = vec![Vec::new()];
             for part in parts {
-                let part = alternatives(part, holds)?;
-                all = all
-                    .iter()
-                    .flat_map(|left| part.iter().map(|right| [left.as_slice(), right].concat()))
-                    .collect();
-                limit(&all)?;
+                all = both(&all, &alternatives(part, holds)?)?;
             }
             Ok(all)
         }
@@ -181,6 +280,16 @@ fn alternatives(condition: &Condition, holds: bool) -> Result<Vec<Vec<Rule>>, St
         (Condition::Unsupported(unsupported), _) => Err(unsupported.reason.to_string()),
         _ => Err("it asks for something that cPanel's filters do not know".to_owned()),
     }
+}
+
+/// Where both of two conditions hold.
+fn both(left: &[Vec<Rule>], right: &[Vec<Rule>]) -> Result<Vec<Vec<Rule>>, String> {
+    let all: Vec<Vec<Rule>> = left
+        .iter()
+        .flat_map(|left| right.iter().map(|right| [left.as_slice(), right].concat()))
+        .collect();
+    limit(&all)?;
+    Ok(all)
 }
 
 fn limit(alternatives: &[Vec<Rule>]) -> Result<(), String> {

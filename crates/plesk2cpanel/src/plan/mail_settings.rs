@@ -6,7 +6,7 @@ use plesk_backup::{Domain, MailUser};
 
 use super::autoresponders::plan_autoresponders;
 use super::extras::{Extra, Extras};
-use super::filters::{Converted, convert_script};
+use super::filters::{Converted, ConvertedFilter, convert_script};
 use super::lists::plan_lists;
 use super::mailboxes::MailboxPlan;
 use super::spam::Merged;
@@ -140,7 +140,7 @@ impl MailSettings<'_> {
                     return;
                 }
             };
-        for filter in &filters {
+        for ConvertedFilter { filter, change } in &filters {
             let odd = filter.actions.iter().any(
                 |action| matches!(action, cpmove::Action::Save(folder) if folder.contains('&')),
             );
@@ -155,10 +155,21 @@ impl MailSettings<'_> {
                     "tell the owner not to edit this filter, or to choose a folder with a plain name",
                 ));
             }
-            let state = if filter.enabled { "" } else { "switched off, as it was" };
-            record(filter.name.clone(), SettingOutcome::Converted, state.to_owned());
+            match change {
+                None => {
+                    let state = if filter.enabled { "" } else { "switched off, as it was" };
+                    record(filter.name.clone(), SettingOutcome::Converted, state.to_owned());
+                }
+                Some(change) => {
+                    record(filter.name.clone(), SettingOutcome::Adapted, change.clone());
+                    findings.push(
+                        SETTING_ADAPTED
+                            .about(&address, format!("the filter `{}`: {change}", filter.name)),
+                    );
+                }
+            }
         }
-        mailbox.filters.extend(filters);
+        mailbox.filters.extend(filters.into_iter().map(|converted| converted.filter));
         if let Some(answer) = vacation {
             if mail.autoresponders.iter().any(|other| other.local == answer.local) {
                 left.push((
@@ -176,6 +187,7 @@ impl MailSettings<'_> {
             }
         }
         for (name, why, text) in left {
+            let has_rest = mailbox.filters.iter().any(|filter| filter.name == name);
             findings.push(SETTING_NOT_CARRIED.with_remedy(
                 &address,
                 format!(
@@ -184,7 +196,10 @@ impl MailSettings<'_> {
                 ),
                 "make the filter by hand after the restore; the script is kept in the home",
             ));
-            record(name, SettingOutcome::Skipped, why);
+            // What is left of it as a filter has its line already.
+            if !has_rest {
+                record(name, SettingOutcome::Skipped, why);
+            }
         }
     }
 

@@ -41,6 +41,8 @@ pub(crate) struct MailboxPlan {
     pub login: LoginPlan,
     /// Bytes; absent for no limit.
     pub quota_bytes: Option<u64>,
+    /// Mail for it is refused, as Plesk refused it.
+    pub refuses_mail: bool,
     /// Its filters.
     pub filters: Vec<MailboxFilter>,
     /// The Sieve script that its owner had in use.
@@ -109,6 +111,9 @@ pub(super) fn plan_mailboxes(
             continue;
         };
         let changed = local.as_str() != user.local_part;
+        // With forwards or an answer the address did take mail; that its mailbox now keeps a copy
+        // is the nearest form.
+        let refuses_mail = off.is_some() && !user.forwards() && !user.answers();
         let mut salt_seed = context.salt_seed.to_vec();
         salt_seed.extend(address.as_bytes());
         let login = plan_login(
@@ -124,8 +129,12 @@ pub(super) fn plan_mailboxes(
         settings.push(SettingReport {
             object: address.clone(),
             setting: "mailbox".to_owned(),
-            outcome: if changed { SettingOutcome::Adapted } else { SettingOutcome::Converted },
-            detail: new_address.clone().map_or_else(String::new, |new| format!("becomes {new}")),
+            outcome: if changed || (off.is_some() && !refuses_mail) {
+                SettingOutcome::Adapted
+            } else {
+                SettingOutcome::Converted
+            },
+            detail: mailbox_detail(new_address.as_deref(), off, refuses_mail),
         });
         let quota_bytes = quota(context, user, &address, settings, findings);
         plans.push(MailboxPlan {
@@ -135,6 +144,7 @@ pub(super) fn plan_mailboxes(
             local,
             login,
             quota_bytes,
+            refuses_mail,
             filters: Vec::new(),
             sieve: disk.and_then(|disk| disk.sieve.clone()),
             directory,
@@ -147,6 +157,25 @@ pub(super) fn plan_mailboxes(
     }
     plans.sort_by(|a, b| a.local.as_str().cmp(b.local.as_str()));
     plans
+}
+
+fn mailbox_detail(new_address: Option<&str>, off: Option<&str>, refuses_mail: bool) -> String {
+    let mut parts = Vec::new();
+    if let Some(new) = new_address {
+        parts.push(format!("becomes {new}"));
+    }
+    if let Some(why) = off {
+        parts.push(why.to_owned());
+        parts.push(
+            if refuses_mail {
+                "new mail is refused, as before"
+            } else {
+                "the address goes on forwarding or answering, and the mailbox keeps a copy"
+            }
+            .to_owned(),
+        );
+    }
+    parts.join("; ")
 }
 
 /// Directories are spelled in lower case, and old ones not always.
@@ -205,6 +234,7 @@ fn orphan(
         local,
         login: LoginPlan { login: PlannedLogin::Locked, suspended: false },
         quota_bytes: None,
+        refuses_mail: false,
         filters: Vec::new(),
         sieve: disk.sieve.clone(),
         directory: Some(directory.to_vec()),

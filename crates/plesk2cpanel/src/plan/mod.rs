@@ -82,7 +82,7 @@ impl AccountPlan {
                 login: login.map_err(failed)?,
                 quota_bytes: plan.quota_bytes,
                 filters: plan.filters.clone(),
-                refuses_mail: false,
+                refuses_mail: plan.refuses_mail,
             });
         }
         Ok(account)
@@ -138,6 +138,9 @@ pub(crate) fn plan_account(
         if let Some(source) = plan.source {
             let domain = all[source];
             let off = mail_off(subscription, domain);
+            if let Some(system) = &domain.mail {
+                settings.push(mail_service(domain, system));
+            }
             if let Some(system) = &domain.mail
                 && !system.status.is_enabled_itself()
             {
@@ -257,6 +260,22 @@ pub(crate) fn plan_account(
         settings,
         findings,
     })
+}
+
+/// What becomes of a domain's mail service as a whole.
+fn mail_service(domain: &plesk_backup::Domain, system: &plesk_backup::MailSystem) -> SettingReport {
+    let on = system.status.is_enabled_itself();
+    SettingReport {
+        object: domain.name.clone(),
+        setting: "mail".to_owned(),
+        outcome: if on { SettingOutcome::Converted } else { SettingOutcome::Adapted },
+        detail: if on {
+            "on"
+        } else {
+            "off: mail for it goes where the MX points, and the mailboxes are kept"
+        }
+        .to_owned(),
+    }
 }
 
 /// Why nobody can log in to a domain's mailboxes, if so.

@@ -79,7 +79,7 @@ impl Pass<'_> {
             .mailboxes
             .values_mut()
             .map(|mailbox| (&mut mailbox.beside, Some(&mut mailbox.not_carried)));
-        for (files, left) in files.chain([(&mut self.domain.list_files, None)]) {
+        for (files, left) in files.chain([(&mut self.domain.of_domain, None)]) {
             let Some(at) = files.iter().rposition(is_cut) else { continue };
             let file = files.remove(at);
             let cut = (file.path, damage.member_read);
@@ -176,7 +176,8 @@ impl ScannedMailbox {
                 }
                 path.extend(if file.place == Place::Cur { b"cur/" } else { b"new/" });
                 path.extend(&file.name);
-                self.cut.push(CutMessage { path, read: damage.member_read, size: source.stored });
+                let (read, size) = (damage.member_read, Some(source.stored));
+                self.cut.push(CutMessage { path, read, size });
             }
         }
     }

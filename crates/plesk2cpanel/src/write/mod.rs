@@ -140,6 +140,10 @@ fn write_extras(
     for mailbox in sources.mailboxes {
         taken.extend(mailbox.kept().map(|(_, file)| kept_path(sources, mailbox, &file.path)));
     }
+    for (domain, scanned) in sources.scanned.iter().enumerate() {
+        let files = scanned.of_domain.iter();
+        taken.extend(files.map(|file| domain_path(sources.plan, domain, &file.path)));
+    }
     for extra in &sources.plan.extras {
         let mut path = extra.path.clone();
         for number in 2.. {
@@ -229,14 +233,14 @@ pub(crate) fn kept_path(
     path
 }
 
-/// Path of an archive of a mailing list; `domain` is the index among the backup's domains.
-pub(crate) fn list_path(plan: &AccountPlan, domain: usize, file: &[u8]) -> Vec<u8> {
+/// Path of a file of the domain; `domain` is the index among the backup's domains.
+pub(crate) fn domain_path(plan: &AccountPlan, domain: usize, file: &[u8]) -> Vec<u8> {
     let name = plan
         .domains
         .iter()
         .find(|plan| plan.source == Some(domain))
         .map_or("domain", |plan| plan.name.as_str());
-    [format!("homedir/{BESIDE}/{name}/lists/").as_bytes(), file].concat()
+    [format!("homedir/{BESIDE}/{name}/").as_bytes(), file].concat()
 }
 
 /// The directories of the files beside the mail.
@@ -247,8 +251,8 @@ fn make_places_beside(writer: &mut ArchiveWriter, sources: &Sources<'_>) -> Resu
         }
     }
     for (domain, scanned) in sources.scanned.iter().enumerate() {
-        for file in &scanned.list_files {
-            make_directories(writer, &list_path(sources.plan, domain, &file.path))?;
+        for file in &scanned.of_domain {
+            make_directories(writer, &domain_path(sources.plan, domain, &file.path))?;
         }
     }
     Ok(())

@@ -7,10 +7,9 @@ use std::process::Command;
 
 use plesk_fixture::Spec;
 
+use crate::rich::addresses::unwritable;
+use crate::rich::{named, rich};
 use crate::support::Place;
-use backup::{named, rich, unwritable};
-
-mod backup;
 
 /// The settings of an Exim that keeps to the directory; the routers stand behind.
 const SETTINGS: &str = "\
@@ -24,6 +23,7 @@ keep_environment =
 ";
 const ROUTERS: &str = include_str!("../../../../fixtures/exim/routers.conf");
 
+const OFF: &str = "refused: This address does not take mail at present.";
 const NOBODY: &str = "refused: Nobody here, ask info";
 
 /// What Plesk does with mail for each address of the main domain, written by Plesk's rules:
@@ -94,9 +94,8 @@ const MAIN: &[(&str, &[&str])] = &[
     ("machine", &["answered: robot@example.com"]),
     ("silent", &["stored: silent@example.com"]),
     ("handover", &["answered: handover@example.com", "sent: x@xn--mller-kva.example"]),
-    // Plesk refused it: the mailbox was off. Here its old mail is kept in a mailbox into which
-    // nobody can log in, and new mail comes to it.
-    ("off", &["stored: off@example.com"]),
+    // The mailbox was off, and nothing else took its mail.
+    ("off", &[OFF]),
     // Plesk only forwarded. Here the mailbox with the old mail keeps a copy, too.
     ("moved", &["sent: moved@elsewhere.example", "stored: moved@example.com"]),
     // No `mailbox` element any more, and mail on the disk: the same.
@@ -104,6 +103,21 @@ const MAIN: &[(&str, &[&str])] = &[
     // Neither mailbox nor forward nor answer: as if the address were not there.
     ("nothing", &[NOBODY]),
     ("nothing-alias", &[NOBODY]),
+    // Beside an answer from a webmail's vacation rule.
+    (
+        "klaus",
+        &[
+            "answered: klaus@example.com",
+            "sent: klaus@elsewhere.example",
+            "stored: klaus@example.com",
+        ],
+    ),
+    ("petra", &["answered: petra@example.com", "stored: petra@example.com"]),
+    ("desk", &["answered: petra@example.com", "stored: petra@example.com"]),
+    ("hedwig", &["answered: hedwig@example.com", "stored: hedwig@example.com"]),
+    ("attic", &["stored: attic@example.com"]),
+    // A mailing list, which is not set up.
+    ("news", &[NOBODY]),
     ("never.seen", &[NOBODY]),
 ];
 

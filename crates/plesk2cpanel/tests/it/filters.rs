@@ -12,7 +12,7 @@ use plesk_fixture::MemoryFile;
 use crate::support::{Place, one_mailbox, tar};
 
 /// Rules of every kind that cPanel can say, as Roundcube and Ingo write them.
-const SCRIPT: &str = r#"require ["fileinto", "copy", "reject"];
+const SCRIPT: &str = r#"require ["fileinto", "copy", "reject", "imap4flags"];
 # rule:[Lists]
 if header :contains "List-Id" "example"
 {
@@ -39,6 +39,12 @@ if false
 {
 	discard;
 }
+# rule:[Important, which cPanel can't flag, and which ends here all the same]
+if header :is "X-Priority" "1"
+{
+	addflag "\\Flagged";
+	stop;
+}
 # rule:[Bulk]
 if header :is "Precedence" "bulk"
 {
@@ -49,6 +55,25 @@ if header :is "Precedence" "bulk"
 if header :contains "Subject" "ü"
 {
 	fileinto "INBOX.Entwürfe";
+}
+# rule:[One of several]
+if header :contains "Subject" "patch"
+{
+	fileinto "INBOX.Patches";
+}
+elsif header :contains "Subject" ["list", "re"]
+{
+	fileinto "INBOX.Talk";
+}
+else
+{
+	if not header :contains "From" "net"
+	{
+		if header :contains "Subject" "h"
+		{
+			fileinto "INBOX.Rest";
+		}
+	}
 }
 # rule:[Everything from one]
 if address :contains "from" "example"
@@ -83,6 +108,10 @@ const MADE: &[&str] = &[
     "From: a@elsewhere.test\nSubject: Re: hello\n\nx\n",
     "From: a@elsewhere.test\nSubject: hm\n\nx\n",
     "From: a@elsewhere.test\nPrecedence: bulk\nSubject: sale\n\nx\n",
+    "From: a@elsewhere.test\nX-Priority: 1\nPrecedence: bulk\nSubject: urgent\n\nx\n",
+    "From: a@elsewhere.test\nTo: b@example.com\nSubject: a patch for the list\n\nx\n",
+    "From: a@elsewhere.test\nTo: b@example.com\nSubject: the list\n\nx\n",
+    "From: a@elsewhere.test\nTo: b@example.com\nSubject: hm\n\nx\n",
     "From: a@elsewhere.test\nList-Id: <news.example.org>\nSubject: news\n\nx\n",
     "From: a@elsewhere.test\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\n\nx\n",
 ];
@@ -232,10 +261,92 @@ fn exim_does_what_sieve_did() {
         head.starts_with("from:") || head.contains("\nfrom:")
     };
     for (name, message) in real.chain(made).filter(|(_, message)| has_sender(message)) {
-        let before = sieve(&place, &message);
+        let mut before = sieve(&place, &message);
         let after = exim(&place, &message);
+        // A filter can't say "a copy, and the rest as the other rules have it": its copy stays.
+        if before.addresses.contains("both@example.net") {
+            before.folders.insert("INBOX".to_owned());
+        }
         assert_eq!(after, before, "{name}\n{}", String::from_utf8_lossy(&filter));
         moved += usize::from(before.folders != BTreeSet::from(["INBOX".to_owned()]));
     }
     assert!(moved > 6, "the rules meet messages: {moved}");
+    let report = place.report("out");
+    let changes: Vec<&str> = report["accounts"][0]["settings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|entry| entry["setting"] == "filter Both")
+        .map(|entry| entry["detail"].as_str().unwrap())
+        .collect();
+    let told = "a copy stays in the inbox, also where another rule takes the message elsewhere";
+    assert_eq!(changes, [told]);
+}
+
+/// A rule that can't be said and ends the script kept messages from the rules behind it: none of
+/// those may now take a message away from its owner.
+#[test]
+fn behind_a_rule_that_cannot_be_said_nothing_is_taken_away() {
+    const SCRIPT: &str = r#"require ["fileinto", "reject", "copy"];
+# rule:[Large stays]
+if size :over 100K
+{
+	stop;
+}
+# rule:[Throw away]
+if header :contains "Subject" "offer"
+{
+	discard;
+}
+# rule:[Send on]
+if header :contains "Subject" "offer"
+{
+	redirect "other@example.net";
+}
+# rule:[File]
+if header :contains "Subject" "offer"
+{
+	fileinto "INBOX.Offers";
+}
+"#;
+    let place = Place::new();
+    let files = vec![
+        MemoryFile::file("Maildir/cur/1.a:2,S", 1, "Subject: x\n\nx\n"),
+        MemoryFile::file(".dovecot.sieve", 1, SCRIPT),
+    ];
+    place.pack("backup.tar", &one_mailbox(files));
+    let converted = place.run(&["convert", "backup.tar", "--output", "out"]);
+    assert_eq!(converted.status, Some(3), "{}", converted.transcript());
+    let archive = place.path("out/cpmove-examplecom.tar.gz");
+    let member = "cpmove-examplecom/homedir/etc/example.com/anna/filter";
+    let filter = String::from_utf8(tar(&["-xzO", member, "-f"], &archive)).unwrap();
+    assert!(filter.contains("Offers") && !filter.contains("/dev/null"), "{filter}");
+    assert!(!filter.contains("other@example.net"), "{filter}");
+    let yaml =
+        String::from_utf8(tar(&["-xzO", &format!("{member}.yaml"), "-f"], &archive)).unwrap();
+    for name in ["Throw away", "Send on", "File"] {
+        assert!(yaml.contains(name), "{name} is kept for its owner to see: {yaml}");
+    }
+    let report = place.report("out");
+    let details: Vec<(String, String)> = report["accounts"][0]["settings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|entry| entry["setting"].as_str().unwrap().starts_with("filter "))
+        .map(|entry| {
+            let text = |key: &str| entry[key].as_str().unwrap().to_owned();
+            (text("setting"), format!("{}: {}", text("outcome"), text("detail")))
+        })
+        .collect();
+    let off = "adapted: switched off: it would take away messages that `Large stays`, which can't \
+               be said, kept from it";
+    let more =
+        "adapted: it also sees messages that `Large stays`, which can't be said, kept from it";
+    let expected = [
+        ("filter Throw away", off),
+        ("filter Send on", off),
+        ("filter File", more),
+        ("filter Large stays", "skipped: cPanel's filters do not know a message's size"),
+    ];
+    assert_eq!(details, expected.map(|(setting, detail)| (setting.to_owned(), detail.to_owned())));
 }

@@ -1,23 +1,21 @@
-//! A backup with addresses of every kind.
-
-use std::collections::BTreeSet;
+//! Addresses of every kind.
 
 use plesk_fixture::{
-    AutoresponderSpec, DomainAliasSpec, Hosting, Level, MailboxSpec, MemoryFile, PasswordSpec,
-    SiteSpec, Spec, SubscriptionSpec,
+    AutoresponderSpec, DomainAliasSpec, Level, MailboxSpec, MemoryFile, PasswordSpec, SiteSpec,
+    Spec, SubscriptionSpec,
 };
 
-fn mailbox(name: &str) -> MailboxSpec {
+pub fn mailbox(name: &str) -> MailboxSpec {
     let message = "From: a@b.example\nSubject: x\n\nhello\n";
     let file = MemoryFile::file("Maildir/cur/1700000001.M1P1.old:2,S", 1_700_000_000, message);
     MailboxSpec::new(name).with_files(vec![file]).with_password(PasswordSpec::plain("secret"))
 }
 
-fn address(name: &str) -> MailboxSpec {
+pub fn address(name: &str) -> MailboxSpec {
     MailboxSpec { mailbox: false, ..MailboxSpec::new(name) }
 }
 
-trait With: Sized {
+pub trait With: Sized {
     fn aliases(self, aliases: &[&str]) -> Self;
     fn forwards(self, targets: &[&str]) -> Self;
     fn answers(self, enabled: bool) -> Self;
@@ -39,7 +37,7 @@ impl With for MailboxSpec {
     }
 }
 
-fn main_addresses() -> Vec<MailboxSpec> {
+pub fn main_addresses() -> Vec<MailboxSpec> {
     let members: Vec<String> =
         (1..=60).map(|number| format!("member{number}@elsewhere.example")).collect();
     let members: Vec<&str> = members.iter().map(String::as_str).collect();
@@ -100,13 +98,9 @@ fn site(name: &str, catch_all: &str, mailboxes: Vec<MailboxSpec>) -> SiteSpec {
     SiteSpec { catch_all, mailboxes, ..SiteSpec::new(name) }
 }
 
-pub fn rich() -> Spec {
-    let mut subscription = SubscriptionSpec::new("example.com");
-    subscription.system_password = Some(PasswordSpec::plain("secret"));
-    subscription.hosting = Hosting::None;
-    subscription.mailboxes = main_addresses();
-    subscription.catch_all = Some("bounce:Nobody here,\n ask \"info\"".into());
-    subscription.aliases = vec![
+/// Domain aliases of the main domain.
+pub fn domain_aliases() -> Vec<DomainAliasSpec> {
+    vec![
         DomainAliasSpec::new("alias.example"),
         DomainAliasSpec::new("grün.example"),
         DomainAliasSpec { mail: false, ..DomainAliasSpec::new("web.example") },
@@ -114,10 +108,14 @@ pub fn rich() -> Spec {
             disabled_by: vec!["admin".into()],
             ..DomainAliasSpec::new("dead.example")
         },
-    ];
+    ]
+}
+
+/// The other domains.
+pub fn sites() -> Vec<SiteSpec> {
     let admin = || vec!["admin".to_owned()];
     let team = address("team").forwards(&["anna", "hello"]);
-    subscription.sites = vec![
+    vec![
         SiteSpec {
             aliases: vec![DomainAliasSpec::new("second.example")],
             ..site(
@@ -141,27 +139,7 @@ pub fn rich() -> Spec {
             disabled_by: admin(),
             ..site("closed.example", "reject", vec![mailbox("quentin").aliases(&["q"])])
         },
-    ];
-    Spec { level: Level::Subscription, subscriptions: vec![subscription], ..Spec::default() }
-}
-
-/// Every address that the backup names, in the form in which mail is sent to it.
-pub fn named() -> BTreeSet<String> {
-    let spec = rich();
-    let subscription = &spec.subscriptions[0];
-    let sites = subscription.sites.iter().map(|site| (&site.name, &site.mailboxes));
-    std::iter::once((&subscription.name, &subscription.mailboxes))
-        .chain(sites)
-        .flat_map(|(domain, mailboxes)| {
-            mailboxes
-                .iter()
-                .map(move |mailbox| (domain.replace("bücher", "xn--bcher-kva"), mailbox))
-        })
-        .flat_map(|(domain, mailbox)| {
-            let names = std::iter::once(&mailbox.name).chain(&mailbox.aliases);
-            names.map(|name| format!("{}@{domain}", name.to_lowercase())).collect::<Vec<_>>()
-        })
-        .collect()
+    ]
 }
 
 /// Addresses that cPanel has no line for, beside one that is plain.
