@@ -10,6 +10,7 @@
 
 mod addresses;
 mod damage;
+mod damaged_metadata;
 mod filters;
 mod foreign_files;
 mod golden;
@@ -18,6 +19,7 @@ mod hostile;
 mod interrupt;
 mod loose;
 mod outer;
+mod protected;
 mod refusals;
 mod rich;
 mod settings;
