@@ -173,7 +173,7 @@ pub enum Damage {
     /// A compressed file ends early, cannot be decoded to its end, or has a checksum that does not
     /// fit; what came out before is used. Offsets in other damage are those in what came out.
     #[error(
-        "the compressed backup cannot be trusted from byte {offset} of {length} on: {detail}; the {unpacked} bytes that came out before are used"
+        "the compressed backup is damaged at byte {offset} of {length}: {detail}; the {unpacked} bytes that came out of it are used"
     )]
     Compressed {
         /// Where in the compressed file.

@@ -91,7 +91,7 @@ kinds! {
     Script = "a script", 0 => b"#!/", 0 => b"#! /";
     Text = "text";
     Random = "bytes without any order: encrypted, or a piece of something compressed";
-    Unknown = "no kind of file that is known here";
+    Unknown = "nothing that is known here";
 }
 
 /// Bytes in which to look for what a file is: the mark of an ISO image stands at 32769.

@@ -50,7 +50,7 @@ pub enum OpenError {
         looks_like: LooksLike,
     },
     /// A compressed file of which not even the beginning can be told.
-    #[error("`{}` is {compression}, of which nothing can be unpacked: {detail}", path.display())]
+    #[error("`{}` is {compression}, of which too little can be unpacked to tell what it holds: {detail}", path.display())]
     NothingInside {
         /// What was to be opened.
         path: PathBuf,

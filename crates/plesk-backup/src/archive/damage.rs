@@ -120,6 +120,9 @@ pub struct ArchiveDamage {
     pub member_read: u64,
     /// Bytes of that member that its header declares.
     pub member_size: u64,
+    /// The member before, which read well and may be changed all the same: the damage was noticed
+    /// behind it.
+    pub suspect_before: Option<Vec<u8>>,
     /// What was found, with both numbers.
     pub detail: String,
 }
@@ -138,6 +141,9 @@ impl fmt::Display for ArchiveDamage {
                 self.member_read,
                 self.member_size
             )?;
+        }
+        if let Some(before) = &self.suspect_before {
+            write!(out, "; `{}` before it may be changed, too", printable(before))?;
         }
         Ok(())
     }

@@ -299,6 +299,37 @@ fn a_damaged_header_costs_one_member() {
 }
 
 #[test]
+fn behind_damage_the_next_header_is_found_at_any_place() {
+    let (files, tar) = three();
+    // In the middle of `a/two`, so that what follows is shifted.
+    for added in [1, 100, 511, 513, 4000] {
+        let mut longer = tar.clone();
+        longer.splice(20_000..20_000, vec![b'x'; added]);
+        let (seen, end) = walk(&longer);
+        assert_eq!(seen.len(), 3, "{added}");
+        assert_eq!(seen[2].1.as_ref(), Ok(&files[2].1), "{added}");
+        let damage = end.damage.unwrap();
+        let skipped = format!("; {added} bytes of the tar were skipped");
+        assert!(damage.detail.ends_with(&skipped), "{damage}");
+        assert_eq!(damage.suspect_before.as_deref(), Some(&b"a/two"[..]));
+        assert_eq!(end.further_damage, [], "{added}");
+    }
+    // What is missing is made up for by the header of the next, which is lost with it.
+    for missing in [1, 100, 511, 513] {
+        let mut cut = tar.clone();
+        cut.drain(20_000..20_000 + missing);
+        let more = tar_of(&[("a/four", b"4")]);
+        cut.truncate(cut.len() - 1024);
+        cut.extend(more);
+        let (seen, end) = walk(&cut);
+        let names: Vec<&str> = seen.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["a/one", "a/two", "a/four"], "{missing}");
+        let text = end.damage.unwrap().to_string();
+        assert!(text.ends_with("; `a/two` before it may be changed, too"), "{text}");
+    }
+}
+
+#[test]
 fn one_block_of_nul_among_the_members_is_told_and_passed() {
     let (files, tar) = three();
     let mut stored = tar.clone();

@@ -137,7 +137,8 @@ impl ContentArchive {
             Packing::Tar { compression, reader, declared, available, volumes } => {
                 let input = Input::new(reader, self.leading_garbage);
                 let decoder = Decoder::new(compression, input).map_err(WalkError::Decoder)?;
-                let end = walk_tar(TarStream::new(decoder), visit)?;
+                let is_compressed = compression != Compression::None;
+                let end = walk_tar(TarStream::new(decoder), is_compressed, visit)?;
                 let mut end = end.with_length(declared, available, volumes.gap.is_some());
                 for damage in end.damage.iter_mut().chain(&mut end.further_damage) {
                     volumes.locate(damage);
@@ -168,11 +169,14 @@ impl ContentArchive {
 
 fn walk_tar<E>(
     mut stream: TarStream,
+    is_compressed: bool,
     mut visit: impl FnMut(&mut Member<'_>) -> Result<(), E>,
 ) -> Result<WalkEnd, WalkError<E>> {
     let mut end = WalkEnd::default();
     let mut buffer = vec![0; SKIP_BUFFER];
     let mut next = stream.next();
+    // The last member that has bytes.
+    let mut last = None;
     loop {
         match next {
             Ok(Next::Member(header)) => {
@@ -184,19 +188,26 @@ fn walk_tar<E>(
                     end.note(damage);
                     break;
                 }
+                if member.size > 0 {
+                    last = Some(member.path);
+                }
                 next = stream.next();
             }
             Ok(Next::Damage(mut damage)) => {
-                let resumed = stream.resynchronise();
-                let (skipped, then) = match resumed {
-                    Ok((skipped, then)) => (Some(skipped), Ok(then)),
-                    Err(failure) => (None, Err(failure)),
+                let (skipped, then) = match stream.resynchronise() {
+                    Ok((skipped, then)) => {
+                        (format!("{skipped} bytes of the tar were skipped"), Ok(then))
+                    }
+                    Err(failure) => {
+                        ("no other was found up to the next damage".to_owned(), Err(failure))
+                    }
                 };
-                if let Some(skipped) = skipped {
-                    damage.detail.push_str("; ");
-                    damage.detail.push_str(&skipped.to_string());
-                    damage.detail.push_str(" bytes of the tar were skipped");
-                }
+                damage.detail.push_str("; ");
+                damage.detail.push_str(&skipped);
+                // A bit that flipped in a header is all that is wrong with a plain tar. Else the
+                // damage began in what came before, and was noticed here.
+                let began_before = is_compressed || damage.member.is_none();
+                damage.suspect_before = last.take_if(|_| began_before);
                 end.note(damage);
                 next = then;
             }
@@ -273,6 +284,7 @@ fn outside_members(failure: DecodeError) -> ArchiveDamage {
         member: None,
         member_read: 0,
         member_size: 0,
+        suspect_before: None,
         detail: failure.detail,
     }
 }
@@ -322,6 +334,7 @@ impl<'a> Member<'a> {
             member: Some(self.path.clone()),
             member_read: self.body.bytes_read(),
             member_size: self.size,
+            suspect_before: None,
             detail: failure.detail,
         }
     }

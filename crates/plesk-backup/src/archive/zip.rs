@@ -179,6 +179,7 @@ fn outside(what: DamageKind, offset: u64, detail: String) -> ArchiveDamage {
         member: None,
         member_read: 0,
         member_size: 0,
+        suspect_before: None,
         volume: None,
         detail,
     }

@@ -48,7 +48,7 @@ pub(super) fn read_file(tree: &Tree, id: EntryId, resolver: &mut Resolver<'_>) -
         psadump::modernise(tree, &mut found, &file, &mut problems);
         let mut unknown = BTreeMap::new();
         count_unknown(&found.element, &mut unknown);
-        if found.element.name != "domain" {
+        if matches!(found.element.name.as_str(), "mailuser" | "phosting") {
             reading.parts.extend(part::read(found.element, &file, resolver, &mut nameless));
             return;
         }

@@ -10,7 +10,6 @@ use super::origin::UnusedFile;
 use super::sets::{FileSet, Neighbours, set_of};
 use crate::container::Outer;
 use crate::damage::Damage;
-use crate::looks_like::LooksLike;
 use crate::metadata::FileName;
 use crate::open_error::OpenError;
 use crate::printable;
@@ -114,8 +113,7 @@ fn what(sniffed: &Sniffed) -> String {
             },
         )
     };
-    let names = sniffed.names.files.iter().map(Vec::as_slice);
-    match (LooksLike::of_names(names), sniffed.outer) {
+    match (sniffed.names.look_like(), sniffed.outer) {
         (Some(kind), _) | (None, Outer::Other(kind)) => kind.to_string(),
         (None, Outer::Container(_)) => holds("a tar archive"),
         (None, Outer::Compressed(_)) => holds(if sniffed.names.files.is_empty() {

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::container::{Container, Outer, is_plesk_file, tell};
-use crate::looks_like::HEAD;
+use crate::looks_like::{HEAD, LooksLike};
 use crate::spool::{Peek, peek};
 use crate::tar_format::{Assembler, BLOCK, Block, Parsed};
 use crate::tree::bytes::Bytes;
@@ -48,7 +48,13 @@ impl Names {
 
     /// True when none is Plesk's, and that is enough to know that none will be.
     pub(super) fn are_foreign(&self) -> bool {
-        !self.are_plesk() && (self.files.len() >= ENOUGH || self.all)
+        let is_enough = || self.files.len() >= ENOUGH || self.all || self.look_like().is_some();
+        !self.are_plesk() && is_enough()
+    }
+
+    /// What they are of.
+    pub(super) fn look_like(&self) -> Option<LooksLike> {
+        LooksLike::of_names(self.files.iter().map(Vec::as_slice))
     }
 }
 
@@ -95,9 +101,15 @@ impl Sniffed {
         })
     }
 
-    /// True for what a backup may be in.
-    pub(super) fn is_container(&self) -> bool {
-        !matches!(self.outer, Outer::Other(_))
+    /// True for what a backup may be in, as far as its beginning tells.
+    pub(super) fn may_be_backup(&self) -> bool {
+        let is_container = match &self.peek {
+            None => !matches!(self.outer, Outer::Other(_)),
+            // A block of zstd may go on in the next part.
+            Some(peek) if peek.head.len() < BLOCK => peek.error.is_some(),
+            Some(peek) => matches!(tell(&peek.head), Outer::Container(_)),
+        };
+        is_container && !self.names.are_foreign()
     }
 
     /// True when what a backup of Plesk's begins with was seen.

@@ -28,6 +28,7 @@ use crate::looks_like::LooksLike;
 use crate::open_error::OpenError;
 use crate::printable;
 use crate::spool::{self, OpenOptions};
+use crate::tar_format::BLOCK;
 use crate::tree::{Entry, Psadump, Source, Tree, path_of, wrapper};
 
 /// Everything that was opened.
@@ -245,7 +246,7 @@ fn inside(
             Ok(container)
         }
         Outer::Compressed(inner) => Err(no_backup_inside(path, compression, looks(inner))),
-        Outer::Other(LooksLike::Empty) if error.is_some() => Err(OpenError::NothingInside {
+        Outer::Other(_) if error.is_some() && head.len() < BLOCK => Err(OpenError::NothingInside {
             path: path.to_owned(),
             compression: looks(compression),
             detail: error.unwrap_or_default(),
@@ -272,7 +273,7 @@ fn no_plesk_files(path: &Path, names: &Names) -> OpenError {
         files: names.files.len(),
         more: !names.all,
         first: names.files.first().map(|name| printable(name)),
-        looks_like: LooksLike::of_names(names.files.iter().map(Vec::as_slice)),
+        looks_like: names.look_like(),
     }
 }
 

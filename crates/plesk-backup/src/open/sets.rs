@@ -133,7 +133,7 @@ fn judge<'a>(
     let Some(lowest) = names.next() else { return Ok(None) };
     let Some(first) = sniff(lowest)? else { return Ok(None) };
     let (base, first_name, first, later): (Option<String>, &str, Sniffed, Vec<&str>) =
-        if first.is_container() {
+        if first.may_be_backup() {
             (None, lowest, first, names.collect())
         } else {
             // `x.tar` may come before `x.tar.1`, but not beside an `x.tar.1` that begins by itself.
@@ -144,7 +144,7 @@ fn judge<'a>(
                 return Ok(None);
             };
             let sniffed = sniffed?;
-            if !sniffed.is_container() {
+            if !sniffed.may_be_backup() {
                 return Ok(None);
             }
             (Some(base), lowest, sniffed, set.names().collect())

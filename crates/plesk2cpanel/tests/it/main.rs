@@ -10,7 +10,9 @@
 
 mod addresses;
 mod damage;
+mod damaged_metadata;
 mod filters;
+mod foreign_files;
 mod forms;
 mod golden;
 mod help;
@@ -18,6 +20,7 @@ mod hostile;
 mod interrupt;
 mod loose;
 mod outer;
+mod protected;
 mod psadump;
 mod refusals;
 mod rich;
