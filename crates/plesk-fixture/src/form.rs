@@ -91,6 +91,7 @@ fn of_windows(spec: &Spec, form: Form) -> Spec {
         system: System::Windows,
         compression: Compression::Zip,
         mail_store: MailStore::MailEnable,
+        components: vec!["mailenable".into()],
         generation,
         ..spec.clone()
     }
