@@ -113,7 +113,7 @@ pub struct ArchiveDamage {
     /// Offset in the archive as it is stored (compressed), or as near as is known.
     pub offset: u64,
     /// The same in the volume, for an archive that is cut into several.
-    pub volume: Option<Box<VolumeOffset>>,
+    pub volume: Option<VolumeOffset>,
     /// The member that was being read.
     pub member: Option<Vec<u8>>,
     /// Bytes of that member that could be read.
@@ -130,7 +130,7 @@ pub struct ArchiveDamage {
 impl fmt::Display for ArchiveDamage {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{} at byte {}", self.detail, self.offset)?;
-        if let Some(VolumeOffset { volume, offset }) = self.volume.as_deref() {
+        if let Some(VolumeOffset { volume, offset }) = &self.volume {
             write!(out, " (byte {offset} of `{volume}`)")?;
         }
         if let Some(member) = &self.member {

@@ -27,7 +27,7 @@ pub enum SingleFileError {
         /// First file of the reference.
         archive: String,
         /// What is wrong.
-        damage: ArchiveDamage,
+        damage: Box<ArchiveDamage>,
     },
     /// There is no file in it.
     #[error("`{archive}` holds no file among {members} members")]
@@ -107,7 +107,10 @@ pub(crate) fn read_single_file(
         !matches!(damage.what, DamageKind::TrailingGarbage | DamageKind::Inconsistent)
     });
     if let Some(damage) = damage.next() {
-        return Err(SingleFileError::Damaged { archive: archive(), damage: damage.clone() });
+        return Err(SingleFileError::Damaged {
+            archive: archive(),
+            damage: Box::new(damage.clone()),
+        });
     }
     match (first, second) {
         (None, _) => Err(SingleFileError::NoFile { archive: archive(), members: end.members }),

@@ -66,7 +66,7 @@ impl VolumeMap {
             let is_last = index + 1 == self.read.len();
             if damage.offset < before.saturating_add(*length) || is_last {
                 let offset = damage.offset.saturating_sub(before);
-                damage.volume = Some(Box::new(VolumeOffset { volume: volume.clone(), offset }));
+                damage.volume = Some(VolumeOffset { volume: volume.clone(), offset });
                 return;
             }
             before = before.saturating_add(*length);
