@@ -10,7 +10,7 @@ use crate::looks_like::LooksLike;
 use crate::metadata::FileName;
 use crate::tar_format::{BLOCK, Block, is_header};
 use crate::tree::bytes::Bytes;
-use crate::tree::{Entry, Source, tar_index, zip_index};
+use crate::tree::{Entry, Psadump, Source, psadump_index, tar_index, zip_index};
 use crate::zip_format;
 
 /// How the files of a backup are kept together.
@@ -23,6 +23,8 @@ pub enum Container {
     Tar,
     /// A zip, as Plesk for Windows exports it.
     Zip,
+    /// The mail-like file of Plesk 8 and older, which `psadump` and `pleskbackup` wrote.
+    Psadump,
 }
 
 impl fmt::Display for Container {
@@ -31,6 +33,7 @@ impl fmt::Display for Container {
             Container::Directory => "directory",
             Container::Tar => "tar",
             Container::Zip => "zip",
+            Container::Psadump => "psadump",
         })
     }
 }
@@ -53,6 +56,8 @@ pub(crate) struct Indexed {
     pub(crate) damage: Vec<Damage>,
     /// The container's own end is not there.
     pub(crate) goes_on: bool,
+    /// What a psadump says beside its parts.
+    pub(crate) psadump: Option<Psadump>,
 }
 
 /// Tells from the first bytes. A ZIP comes before a tar, and a tar before what is compressed: a
@@ -71,6 +76,9 @@ pub(crate) fn tell(head: &[u8]) -> Outer {
     match LooksLike::tell(head) {
         LooksLike::Gzip => Outer::Compressed(Compression::Gzip),
         LooksLike::Zstd => Outer::Compressed(Compression::Zstd),
+        _ if psadump_index::begins(head) => Outer::Container(Container::Psadump),
+        // Text that only talks of such backups.
+        LooksLike::Plesk8 => Outer::Other(LooksLike::Text),
         other => Outer::Other(other),
     }
 }
@@ -84,12 +92,20 @@ pub(crate) fn index(container: Container, bytes: &Arc<Bytes>) -> io::Result<Inde
         Container::Tar => {
             let (entries, damage, end) = tar_index::index(bytes)?;
             let sources = vec![Source::Bytes(Arc::clone(bytes))];
-            Ok(Indexed { sources, entries, damage, goes_on: end != tar_index::End::Mark })
+            let goes_on = end != tar_index::End::Mark;
+            Ok(Indexed { sources, entries, damage, goes_on, psadump: None })
+        }
+        Container::Psadump => {
+            let (entries, damage, psadump) = psadump_index::index(bytes)?;
+            let goes_on = damage.iter().any(|damage| matches!(damage, Damage::Truncated { .. }));
+            let sources = vec![Source::Bytes(Arc::clone(bytes))];
+            Ok(Indexed { sources, entries, damage, goes_on, psadump: Some(psadump) })
         }
         Container::Zip => {
             let (entries, damage, end) = zip_index::index(bytes)?;
             let sources = vec![Source::Bytes(Arc::clone(bytes))];
-            Ok(Indexed { sources, entries, damage, goes_on: end != zip_index::End::List })
+            let goes_on = end != zip_index::End::List;
+            Ok(Indexed { sources, entries, damage, goes_on, psadump: None })
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::printable;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Damage {
-    /// The outer tar or zip ends inside a member or a header.
+    /// The outer tar or zip ends inside a member or a header, or a psadump before its last boundary.
     #[error("the backup ends at byte {length}, but goes on to at least byte {needed}")]
     Truncated {
         /// Bytes that there are.
@@ -29,7 +29,7 @@ pub enum Damage {
         /// Bytes that are there.
         available: u64,
     },
-    /// A block that should be a header is none; the next header was looked for.
+    /// What should be a header is none; the next one was looked for.
     #[error("no valid header at byte {offset}: {detail}; {skipped} bytes were skipped")]
     BadHeader {
         /// Where.
@@ -98,6 +98,29 @@ pub enum Damage {
         /// What the system said.
         detail: String,
     },
+    /// A part of a psadump that no boundary ends: there may have been more of it.
+    #[error(
+        "`{}` (at byte {offset}) is cut: the {available} bytes up to the end of the backup are there, and no boundary ends it",
+        printable(path)
+    )]
+    UnendedEntry {
+        /// Path in the tree.
+        path: Vec<u8>,
+        /// Where its data begin in the outer file.
+        offset: u64,
+        /// Bytes that are there, decoded.
+        available: u64,
+    },
+    /// A part of a psadump whose transfer encoding is not known or not kept.
+    #[error("`{}` (at byte {offset}): {detail}", printable(path))]
+    TransferEncoding {
+        /// Path in the tree.
+        path: Vec<u8>,
+        /// Where its data begin in the outer file.
+        offset: u64,
+        /// What is wrong, and what was done.
+        detail: String,
+    },
     /// The outer zip contradicts itself, or its list of files is lost.
     #[error("the zip is damaged at byte {offset}: {detail}")]
     Zip {
@@ -122,7 +145,24 @@ pub enum Damage {
         /// What is wrong with the first, and what was done.
         detail: String,
     },
-    /// Something follows the end mark of the outer tar or zip.
+    /// The first part of a psadump begins with another boundary than the head names.
+    #[error(
+        "the head names {}, and the first part (at byte {offset}) begins with `{}`; both were looked for",
+        named.as_ref().map_or_else(
+            || "no boundary".to_owned(),
+            |named| format!("the boundary `{}`", printable(named))
+        ),
+        printable(found)
+    )]
+    OtherBoundary {
+        /// Where the first part's boundary line begins.
+        offset: u64,
+        /// What the head names.
+        named: Option<Vec<u8>>,
+        /// What the first part begins with.
+        found: Vec<u8>,
+    },
+    /// Something follows the end mark of the outer tar or zip, or the last boundary of a psadump.
     #[error("{length} bytes follow the end of the backup at byte {offset}; they were not read")]
     TrailingData {
         /// Where the end mark ends.
@@ -200,12 +240,15 @@ impl Damage {
             | Damage::NotAFile { path, .. }
             | Damage::ZipFiles { path, .. }
             | Damage::Unreadable { path, .. }
+            | Damage::UnendedEntry { path, .. }
+            | Damage::TransferEncoding { path, .. }
             | Damage::InTwoBackups { path, .. } => Some(path),
             Damage::OfFile { damage, .. } => damage.path_mut(),
             Damage::Truncated { .. }
             | Damage::BadHeader { .. }
             | Damage::UnsafeName { .. }
             | Damage::Zip { .. }
+            | Damage::OtherBoundary { .. }
             | Damage::TrailingData { .. }
             | Damage::Compressed { .. }
             | Damage::ShortPart { .. }

@@ -111,6 +111,12 @@ pub enum OpenError {
         /// The path.
         path: PathBuf,
     },
+    /// A psadump among several files: each is a backup of its own.
+    #[error("`{}` is a backup of Plesk 8 or older, and can't be joined with another file", path.display())]
+    OldAmongSeveral {
+        /// The psadump.
+        path: PathBuf,
+    },
     /// Two files that were given together, or lie in one directory, are different backups.
     #[error(
         "`{first}` and `{second}` are different backups: `{member}` is not the same in both",
@@ -216,7 +222,7 @@ impl OpenError {
             OpenError::PartTwice { .. } => "move the one that does not belong to the backup away",
             OpenError::PartCopied { .. } => "fetch the part that should stand there again",
             OpenError::GivenTwice { .. } => "name each file once",
-            OpenError::DifferentBackups { .. } => {
+            OpenError::OldAmongSeveral { .. } | OpenError::DifferentBackups { .. } => {
                 "convert each on its own; only a backup and its increments are one"
             }
             OpenError::SpoolFile { .. } => {

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 use flate2::GzBuilder;
 
 use crate::pack::{pack_directory, pack_dumps_directory, pack_dumps_tar, pack_tar, pack_zip};
+use crate::psadump::{PsadumpOptions, PsadumpVersion, pack_psadump};
 use crate::spec::{Compression, Generation, MailStore, Spec, System};
 
 /// What is around Plesk's tree.
@@ -28,6 +29,10 @@ pub enum Form {
     Windows,
     /// What Plesk 8 for Windows writes.
     Windows8,
+    /// The mail-like file of Plesk 8.
+    Plesk8,
+    /// The mail-like file of Plesk 7.
+    Plesk7,
 }
 
 impl Form {
@@ -50,18 +55,29 @@ impl Form {
 }
 
 /// Packs a backup in the form that is asked for. What is compressed lies beside `path` as a plain
-/// tar meanwhile.
+/// tar meanwhile. Gives back what the form can't hold, a line each.
 ///
 /// # Errors
 ///
 /// As [`pack_directory`].
-pub fn pack_form(spec: &Spec, form: Form, path: &Path) -> Result<()> {
+pub fn pack_form(spec: &Spec, form: Form, path: &Path) -> Result<Vec<String>> {
+    let version = match form {
+        Form::Plesk8 => PsadumpVersion::Plesk8,
+        Form::Plesk7 => PsadumpVersion::Plesk7,
+        _ => return pack_whole(spec, form, path).map(|()| Vec::new()),
+    };
+    pack_psadump(spec, path, &PsadumpOptions::new(version))
+}
+
+/// Packs in a form that can hold everything.
+fn pack_whole(spec: &Spec, form: Form, path: &Path) -> Result<()> {
     match form {
         Form::Directory => pack_directory(spec, path),
         Form::Tar => pack_tar(spec, path),
         Form::TarGz | Form::TarZst => compressed(form, path, |plain| pack_tar(spec, plain)),
         Form::Zip => pack_zip(spec, path),
         Form::Windows | Form::Windows8 => pack_zip(&of_windows(spec, form), path),
+        Form::Plesk8 | Form::Plesk7 => bail!("a psadump does not hold everything"),
     }
 }
 
@@ -75,6 +91,7 @@ fn of_windows(spec: &Spec, form: Form) -> Spec {
         system: System::Windows,
         compression: Compression::Zip,
         mail_store: MailStore::MailEnable,
+        components: vec!["mailenable".into()],
         generation,
         ..spec.clone()
     }
@@ -90,6 +107,7 @@ pub fn pack_dumps_form(specs: &[Spec], form: Form, path: &Path) -> Result<()> {
         Form::Directory => pack_dumps_directory(specs, path),
         Form::Tar => pack_dumps_tar(specs, path),
         Form::TarGz | Form::TarZst => compressed(form, path, |plain| pack_dumps_tar(specs, plain)),
+        Form::Plesk8 | Form::Plesk7 => bail!("an old form holds one dump, not several"),
         Form::Zip | Form::Windows | Form::Windows8 => {
             bail!("several dumps are packed as a directory or a tar")
         }

@@ -23,6 +23,8 @@
 //! Several dumps of one server go into one tree with [`pack_dumps_directory`] and
 //! [`pack_dumps_tar`]; increments among them hold what changed since the dump before.
 //!
+//! [`pack_psadump`] packs the same as Plesk 8 and 7 did, into one mail-like file.
+//!
 //! The binary `plesk-pack` does the same from a JSON file, for programs that are not written in
 //! Rust. [`corrupt`] damages what was packed.
 
@@ -38,6 +40,7 @@ mod mail_enable;
 mod mail_settings_xml;
 mod metadata;
 mod pack;
+mod psadump;
 mod sink;
 mod spec;
 mod synthetic;
@@ -49,6 +52,7 @@ mod zip_format;
 
 pub use form::{Form, pack_dumps_form, pack_form, split};
 pub use pack::{pack_directory, pack_dumps_directory, pack_dumps_tar, pack_tar, pack_zip};
+pub use psadump::{PsadumpOptions, PsadumpVersion, TransferEncoding, pack_psadump};
 pub use spec::{
     AddressBookSpec, AutoresponderSpec, Compression, ContactGroupSpec, ContentPaths, DatabaseSpec,
     DkimSpec, DomainAliasSpec, Generation, Hosting, Level, MailLayout, MailStore, MailboxSource,

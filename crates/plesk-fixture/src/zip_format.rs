@@ -10,7 +10,7 @@ use flate2::write::DeflateEncoder;
 use crate::tar_format::{Kind, Member};
 
 /// A file that is no larger is put together in memory, so that its sizes can stand before it.
-const IN_MEMORY: u64 = 1024 * 1024;
+const IN_MEMORY: u64 = 64 * 1024;
 /// From here on sizes and offsets stand in a field of 64 bits.
 const WIDE: u64 = 0xffff_0000;
 const STORED: u16 = 0;

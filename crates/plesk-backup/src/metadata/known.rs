@@ -82,6 +82,7 @@ const KNOWN: [(&str, &[&str]); 29] = [
             "forwarding-enabled",
             "redirect-enabled",
             "mailgroup-enabled",
+            "inactive-forwarding",
         ],
     ),
     ("autoresponders", &["content", "attach", "autoresponder", "status"]),

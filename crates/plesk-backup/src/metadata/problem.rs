@@ -25,7 +25,7 @@ fn list(stamps: &[Stamp]) -> String {
 pub enum DescribeError {
     /// No metadata XML, and no file name that tells a domain.
     #[error(
-        "`{backup}` holds no Plesk metadata (no `*_info_*.xml` among {entries} files), and no file name in it tells a domain"
+        "`{backup}` holds no Plesk metadata (no `*_info_*.xml` and no `dump.xml` among {entries} files), and no file name in it tells a domain"
     )]
     NoMetadata {
         /// The backup.
@@ -216,6 +216,18 @@ pub enum Problem {
         file: String,
         /// How many fit.
         candidates: usize,
+    },
+    /// The unit of the mailbox quotas is not certain.
+    #[error(
+        "`{file}`: the mailbox quotas of `{domain}` were read as KiB, because {why}; compare one of them with the old server"
+    )]
+    AssumedUnit {
+        /// Main domain.
+        domain: String,
+        /// Metadata file.
+        file: String,
+        /// Why it is not certain.
+        why: String,
     },
     /// A newer dump was not taken for some subscriptions because an older one holds more.
     #[error("{}: dump {taken} was taken and not the newer {newer}: {reason}", some(.domains))]

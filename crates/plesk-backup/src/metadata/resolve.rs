@@ -224,6 +224,10 @@ impl<'a> Resolver<'a> {
         else {
             return Outcome::Missing;
         };
+        // Parts of a psadump lie side by side, and their names are all that tells them apart.
+        if self.tree.psadump().is_some() {
+            return self.tree.find(&name).map_or(Outcome::Missing, Outcome::Found);
+        }
         let directory = metadata.rsplit_once('/').map_or("", |(directory, _)| directory);
         let exact = |below: &str, parts: &[&str]| {
             let mut whole: Vec<&str> = Vec::new();

@@ -10,7 +10,7 @@ use crate::looks_like::{HEAD, LooksLike};
 use crate::spool::{Peek, peek};
 use crate::tar_format::{Assembler, BLOCK, Block, Parsed};
 use crate::tree::bytes::Bytes;
-use crate::tree::zip_index;
+use crate::tree::{psadump_index, zip_index};
 
 /// Bytes of a tar that are looked at for names. The first member's name stands at the beginning,
 /// whatever its size.
@@ -25,6 +25,8 @@ pub(super) struct Sniffed {
     pub(super) names: Names,
     /// What the first bytes unpack to, for a compressed file.
     pub(super) peek: Option<Peek>,
+    /// The head of a psadump names the version of Plesk.
+    names_plesk: bool,
 }
 
 /// Names of files in the first bytes of a container.
@@ -67,7 +69,9 @@ impl Sniffed {
         let head = read_head(bytes, HEAD)?;
         let outer = tell(&head);
         Ok(match outer {
-            Outer::Other(_) => Sniffed { outer, names: Names::default(), peek: None },
+            Outer::Other(_) => {
+                Sniffed { outer, names: Names::default(), peek: None, names_plesk: false }
+            }
             Outer::Container(container) => {
                 let names = match container {
                     Container::Tar => {
@@ -77,9 +81,12 @@ impl Sniffed {
                         let (files, all) = zip_index::names(bytes, LOOK_AT as u64)?;
                         Names { files, all }
                     }
-                    Container::Directory => Names::default(),
+                    // Its parts have names of their own; the head tells.
+                    Container::Directory | Container::Psadump => Names::default(),
                 };
-                Sniffed { outer, names, peek: None }
+                let names_plesk =
+                    container == Container::Psadump && psadump_index::is_surely(&head);
+                Sniffed { outer, names, peek: None, names_plesk }
             }
             Outer::Compressed(compression) => {
                 let peek = peek(bytes, compression, LOOK_AT)?;
@@ -87,7 +94,9 @@ impl Sniffed {
                     Outer::Container(Container::Tar) => names_in_tar(&peek.head, peek.is_whole),
                     _ => Names::default(),
                 };
-                Sniffed { outer, names, peek: Some(peek) }
+                let names_plesk = tell(&peek.head) == Outer::Container(Container::Psadump)
+                    && psadump_index::is_surely(&peek.head);
+                Sniffed { outer, names, peek: Some(peek), names_plesk }
             }
         })
     }
@@ -105,7 +114,7 @@ impl Sniffed {
 
     /// True when what a backup of Plesk's begins with was seen.
     pub(super) fn begins_backup(&self) -> bool {
-        self.names.are_plesk()
+        self.names.are_plesk() || self.names_plesk
     }
 }
 

@@ -29,7 +29,7 @@ use crate::open_error::OpenError;
 use crate::printable;
 use crate::spool::{self, OpenOptions};
 use crate::tar_format::BLOCK;
-use crate::tree::{Entry, Source, Tree, path_of, wrapper};
+use crate::tree::{Entry, Psadump, Source, Tree, path_of, wrapper};
 
 /// Everything that was opened.
 pub(crate) struct Opened {
@@ -45,6 +45,7 @@ struct Single {
     sources: Vec<Source>,
     entries: Vec<Entry>,
     damage: Vec<Damage>,
+    psadump: Option<Psadump>,
 }
 
 /// What is to be opened.
@@ -72,11 +73,16 @@ pub(crate) fn open(paths: &[PathBuf], options: &OpenOptions<'_>) -> Result<Opene
         singles.push(single);
     }
     let are_several = singles.len() > 1;
+    let mut of_psadump = None;
     let mut origins = Vec::new();
     let mut damage = Vec::new();
     let mut pieces = Vec::new();
     for single in singles {
-        let Single { origin, sources, entries, damage: own } = single;
+        let Single { origin, sources, entries, damage: own, psadump } = single;
+        if psadump.is_some() && are_several {
+            return Err(OpenError::OldAmongSeveral { path: origin.path.clone() });
+        }
+        of_psadump = psadump;
         let file = parts::name(&origin.path);
         damage.extend(own.into_iter().map(|own| {
             if are_several {
@@ -89,7 +95,7 @@ pub(crate) fn open(paths: &[PathBuf], options: &OpenOptions<'_>) -> Result<Opene
         origins.push(origin);
     }
     let tree = match <[Piece; 1]>::try_from(pieces) {
-        Ok([only]) => Tree::new(only.sources, only.entries),
+        Ok([only]) => Tree::new(only.sources, only.entries).with_psadump(of_psadump),
         Err(pieces) => {
             let (tree, of_both) = unite(pieces, options.cancelled)?;
             damage.extend(of_both);
@@ -184,7 +190,7 @@ fn beside(directory: &Path, name: &str) -> PathBuf {
 /// A directory with Plesk's files in it.
 fn tree(path: &Path, entries: Vec<Entry>, damage: Vec<Damage>) -> Result<Single, OpenError> {
     let sources = vec![Source::Directory(path.to_owned())];
-    let indexed = Indexed { sources, entries, damage, goes_on: false };
+    let indexed = Indexed { sources, entries, damage, goes_on: false, psadump: None };
     let origin = Origin::new(&FileSet::directory(path), Container::Directory, None, None);
     finish(origin, path, indexed)
 }
@@ -273,7 +279,15 @@ fn no_plesk_files(path: &Path, names: &Names) -> OpenError {
 
 /// Refuses what is nothing of Plesk's, and takes the wrapping directory off.
 fn finish(origin: Origin, path: &Path, indexed: Indexed) -> Result<Single, OpenError> {
-    let Indexed { sources, mut entries, mut damage, .. } = indexed;
+    let Indexed { sources, mut entries, mut damage, psadump, .. } = indexed;
+    if let Some(psadump) = psadump {
+        // Any mail with attachments has the shape of a psadump.
+        if psadump.version.is_none() && psadump.metadata.is_none() {
+            let looks_like = LooksLike::Mail;
+            return Err(OpenError::NotABackup { path: path.to_owned(), looks_like });
+        }
+        return Ok(Single { origin, sources, entries, damage, psadump: Some(psadump) });
+    }
     if !entries.iter().any(|entry| is_plesk_file(&entry.path)) {
         let files = entries.into_iter().map(|entry| entry.path).collect();
         return Err(no_plesk_files(path, &Names { files, all: true }));
@@ -289,7 +303,7 @@ fn finish(origin: Origin, path: &Path, indexed: Indexed) -> Result<Single, OpenE
             (source, _) => source,
         });
     }
-    Ok(Single { origin, sources: stripped, entries, damage })
+    Ok(Single { origin, sources: stripped, entries, damage, psadump: None })
 }
 
 #[cfg(unix)]

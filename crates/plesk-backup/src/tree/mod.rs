@@ -5,10 +5,14 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
+mod boundary;
 pub(crate) mod bytes;
 pub(crate) mod directory_index;
+mod mime_header;
+pub(crate) mod psadump_index;
 mod reader;
 pub(crate) mod tar_index;
+mod transfer_encoding;
 pub(crate) mod wrapper;
 pub(crate) mod zip_index;
 
@@ -25,6 +29,22 @@ pub struct Tree {
     by_path: HashMap<Vec<u8>, EntryId>,
     /// Sorted by path, for those who ask for directories.
     sorted: OnceLock<Vec<EntryId>>,
+    psadump: Option<Psadump>,
+}
+
+/// What is known of a psadump besides its parts.
+#[derive(Debug)]
+pub(crate) struct Psadump {
+    /// `Dumped-Psa-Version` of the head.
+    pub(crate) version: Option<String>,
+    /// `Date` of the head.
+    pub(crate) date: Option<String>,
+    /// The part that holds the metadata.
+    pub(crate) metadata: Option<EntryId>,
+    /// Parts that sign the others.
+    pub(crate) signatures: Vec<EntryId>,
+    /// Further names of parts: a part may have a file name and a `Content-ID`.
+    names: Vec<(Vec<u8>, EntryId)>,
 }
 
 /// What lies below the tree.
@@ -45,13 +65,14 @@ pub struct EntryId(usize);
 pub struct Entry {
     /// `/`-separated, without a leading `./` and without the directory that wraps everything.
     pub path: Vec<u8>,
-    /// Declared bytes.
+    /// Declared bytes. Parts of a psadump declare none: decoded bytes up to the boundary, and where
+    /// there is no boundary or what lies before it cannot be decoded, one more than are there.
     pub size: u64,
     /// Bytes that are there; fewer than `size` when the backup is cut.
     pub available: u64,
     /// Seconds since 1970.
     pub mtime: i64,
-    /// Where the bytes begin in the outer file; 0 for directories.
+    /// Where the stored bytes begin in the outer file; 0 for directories.
     pub offset: u64,
     /// How they are stored there.
     pub(crate) encoding: Encoding,
@@ -66,6 +87,16 @@ pub(crate) enum Encoding {
     Plain,
     /// In a zip, with a checksum; their beginning is that of the entry.
     Zip(Place),
+    /// In base64, with line breaks.
+    Base64 {
+        /// Encoded bytes.
+        stored: u64,
+    },
+    /// Quoted-printable.
+    QuotedPrintable {
+        /// Encoded bytes.
+        stored: u64,
+    },
 }
 
 impl Entry {
@@ -84,7 +115,21 @@ impl Tree {
             .map(|(index, entry)| (entry.path.clone(), EntryId(index)))
             .collect();
         let sources = sources.into_iter().map(Arc::new).collect();
-        Tree { sources, entries, by_path, sorted: OnceLock::new() }
+        Tree { sources, entries, by_path, sorted: OnceLock::new(), psadump: None }
+    }
+
+    /// The same with what a psadump says beside its parts, which are found by all their names.
+    pub(crate) fn with_psadump(mut self, psadump: Option<Psadump>) -> Tree {
+        for (name, id) in psadump.iter().flat_map(|psadump| &psadump.names) {
+            self.by_path.entry(name.clone()).or_insert(*id);
+        }
+        self.psadump = psadump;
+        self
+    }
+
+    /// What a psadump says beside its parts; `None` for any other container.
+    pub(crate) fn psadump(&self) -> Option<&Psadump> {
+        self.psadump.as_ref()
     }
 
     /// How many files there are.
@@ -97,7 +142,7 @@ impl Tree {
         self.entries.is_empty()
     }
 
-    /// All files: in the order of the tar, or sorted by path for a directory.
+    /// All files: in the order of the outer file, or sorted by path for a directory.
     pub fn iter(&self) -> impl Iterator<Item = (EntryId, &Entry)> {
         self.entries.iter().enumerate().map(|(index, entry)| (EntryId(index), entry))
     }
@@ -111,7 +156,8 @@ impl Tree {
         &self.entries[id.0]
     }
 
-    /// Looks a path up, exactly as [`Entry::path`] spells it.
+    /// Looks a path up, exactly as [`Entry::path`] spells it; a part of a psadump that has a file
+    /// name and a `Content-ID` is found by both.
     pub fn find(&self, path: impl AsRef<[u8]>) -> Option<EntryId> {
         self.by_path.get(path.as_ref()).copied()
     }
@@ -148,6 +194,7 @@ impl Tree {
             let is_plain = match entry.encoding {
                 Encoding::Plain => true,
                 Encoding::Zip(place) => place.packing == Packing::Stored,
+                Encoding::Base64 { .. } | Encoding::QuotedPrintable { .. } => false,
             };
             if !is_plain {
                 return Ok(None);

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::bytes::{Bytes, Slice};
+use super::transfer_encoding::{Base64, DecodingReader, QuotedPrintable};
 use super::{Encoding, Entry, Source};
 use crate::zip_format;
 
@@ -20,6 +21,15 @@ impl EntryReader {
         let inner: Box<dyn Read + Send> = match entry.encoding {
             Encoding::Plain => Box::new(Slice::new(bytes, offset, entry.available)),
             Encoding::Zip(place) => zip_format::open(bytes, &place)?,
+            Encoding::Base64 { stored } => {
+                let slice = Slice::new(bytes, offset, stored);
+                Box::new(DecodingReader::new(Base64::default(), slice).take(entry.available))
+            }
+            Encoding::QuotedPrintable { stored } => {
+                let slice = Slice::new(bytes, offset, stored);
+                let reader = DecodingReader::new(QuotedPrintable::default(), slice);
+                Box::new(reader.take(entry.available))
+            }
         };
         Ok(EntryReader { inner })
     }

@@ -6,6 +6,7 @@
 mod builder;
 mod cut;
 mod hostile;
+mod large;
 mod nested;
 mod other_programs;
 mod properties;

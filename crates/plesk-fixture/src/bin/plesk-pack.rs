@@ -56,7 +56,11 @@ fn main() -> Result<()> {
         bail!("only a file can be split, and {} is packed as a directory", out.display());
     }
     match specs {
-        Specs::One(spec) => pack_form(&spec, form, out)?,
+        Specs::One(spec) => {
+            for line in pack_form(&spec, form, out)? {
+                writeln!(io::stderr(), "not held: {line}")?;
+            }
+        }
         Specs::Several(specs) => pack_dumps_form(&specs, form, out)?,
     }
     match arguments.split {

@@ -9,6 +9,7 @@ mod dumps;
 mod forms;
 mod levels;
 mod metadata;
+mod psadump;
 mod synthetic;
 mod trees;
 mod zips;

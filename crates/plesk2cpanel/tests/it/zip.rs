@@ -89,6 +89,36 @@ fn names_with_backslashes_give_the_same_archive() {
     assert!(archive == expected);
 }
 
+/// What Plesk for Windows makes of the same mailbox has the same messages: line ends, names and
+/// state are others.
+#[test]
+fn windows_has_the_same_messages() {
+    let spec = one_mailbox(served_messages(5));
+    let contents = |name: &str, form: Form| {
+        let place = Place::new();
+        pack_form(&spec, form, &place.path(name)).unwrap();
+        let run = convert(&place, name);
+        assert!(matches!(run.status, Some(0 | 3)), "{}", run.transcript());
+        let archive = archive(&place);
+        let listing = String::from_utf8(tar(&["tzf"], &archive)).unwrap();
+        let is_message = |name: &&str| {
+            (name.contains("/anna/cur/") || name.contains("/anna/new/")) && !name.ends_with('/')
+        };
+        let mut messages: Vec<Vec<u8>> = listing
+            .lines()
+            .filter(is_message)
+            .map(|name| tar(&["xzO", name, "-f"], &archive))
+            .collect();
+        messages.sort();
+        messages
+    };
+    let expected = contents("backup.tar", Form::Tar);
+    assert_eq!(expected.len(), 5);
+    for form in [Form::Windows, Form::Windows8] {
+        assert!(contents("backup.zip", form) == expected, "{form:?}");
+    }
+}
+
 /// A report as text, with the names of archives as a tar has them.
 fn readable(report: &serde_json::Value, spec: &Spec) -> String {
     let text = serde_json::to_string_pretty(report).unwrap();
@@ -101,7 +131,8 @@ fn readable(report: &serde_json::Value, spec: &Spec) -> String {
 
 fn differences(one: &str, other: &str) -> String {
     let lines = one.lines().zip(other.lines()).filter(|(one, other)| one != other);
-    lines.take(20).map(|(one, other)| format!("- {one}\n+ {other}\n")).collect()
+    let lines = lines.take(20).map(|(one, other)| format!("- {one}\n+ {other}"));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 #[test]
