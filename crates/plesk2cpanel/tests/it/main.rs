@@ -20,3 +20,4 @@ mod rich;
 mod settings;
 mod stability;
 mod support;
+mod verify;
