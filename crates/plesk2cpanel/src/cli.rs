@@ -1,5 +1,7 @@
 //! The command line: what can be typed, and what it means.
 
+mod verify;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -10,6 +12,8 @@ use plesk_backup::{SecretKey, Spool};
 
 use crate::error::Error;
 use crate::options::{ReadOptions, WriteOptions};
+
+pub use self::verify::Verify;
 
 /// Turns a Plesk backup into cPanel account archives, so that no mail client downloads a message twice.
 ///
@@ -24,7 +28,7 @@ use crate::options::{ReadOptions, WriteOptions};
     subcommand_required = true,
     arg_required_else_help = true,
     after_help = "Start with `plesk2cpanel inspect BACKUP`: it writes nothing, and says what to ask the old server before it is gone.\n\n\
-Exit status:\n  0  all converted, and sure\n  1  failed; no archive was left behind\n  2  wrong usage\n  3  converted, and the report lists something that needs a person"
+Exit status (`verify` has its own, see its --help):\n  0  all converted, and sure\n  1  failed; no archive was left behind\n  2  wrong usage\n  3  converted, and the report lists something that needs a person"
 )]
 pub struct Cli {
     /// What to do.
@@ -39,6 +43,8 @@ pub enum Command {
     Inspect(Inspect),
     /// Convert a backup: one cpmove archive for each subscription, and report.json
     Convert(Convert),
+    /// Compare an archive, or the home restored from it, with the backup; writes nothing
+    Verify(Verify),
 }
 
 /// `inspect`.

@@ -33,6 +33,7 @@ mod scan;
 mod storage;
 pub mod summary;
 mod time;
+pub mod verify;
 mod write;
 
 pub use error::Error;

@@ -27,4 +27,5 @@ mod rich;
 mod settings;
 mod stability;
 mod support;
+mod verify;
 mod zip;
