@@ -9,6 +9,7 @@
 )]
 
 mod addresses;
+mod chain;
 mod damage;
 mod damaged_metadata;
 mod filters;
