@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use cpmove::Compressor;
 use mail_model::identity::{Rules, ServerKind};
 use mail_model::uidl::UidlFormat;
-use plesk_backup::{Backup, Description, MailServer, Subscription, printable};
+use plesk_backup::{Backup, Description, EntryId, MailServer, Subscription, printable};
 use rayon::prelude::*;
 
+use crate::chain::{chain_findings, gap_finding, has_gap};
 use crate::content::content_findings;
 use crate::error::Error;
 use crate::finding::{
-    ARCHIVE_DAMAGED, CONTENT_MISSING, FILES_KEPT, FILES_NOT_CARRIED, Finding, NO_MAIL,
+    ARCHIVE_DAMAGED, CHAIN_GAP, CONTENT_MISSING, FILES_KEPT, FILES_NOT_CARRIED, Finding, NO_MAIL,
     ORPHANED_MAIL, SETTING_ADAPTED,
 };
 use crate::job::write_beside;
@@ -22,9 +23,7 @@ use crate::plan::{AccountName, AccountPlan, Context, OnDisk, plan_account};
 use crate::progress::{Interrupt, Progress, Stage};
 use crate::read_back::read_back;
 use crate::report::{AccountReport, ErrorReport, Outcome};
-use crate::scan::{
-    ArchiveToScan, Depth, HomeFile, ScannedDomain, archives_of, can_be_written, scan_domain,
-};
+use crate::scan::{Depth, HomeFile, Layer, ScannedDomain, can_be_written, layers_of, scan_domain};
 use crate::write::{BAYES, BESIDE, Sources, write_account};
 
 /// What all subscriptions of a run share.
@@ -56,6 +55,11 @@ impl Run<'_> {
     ) -> Result<AccountReport, Error> {
         let mut report = AccountReport {
             domain: subscription.domain.name.clone(),
+            dump: subscription
+                .dump
+                .as_ref()
+                .filter(|_| self.description.dumps.len() > 1)
+                .map(ToString::to_string),
             user: name.user.as_str().to_owned(),
             system_user: subscription.system_user.as_ref().map(|user| user.name.clone()),
             outcome: Outcome::Inspected,
@@ -88,6 +92,7 @@ impl Run<'_> {
         self.progress.stage(&report.domain, Stage::Reading, None);
         let mut scanned = self.scan(subscription)?;
         report.findings.extend(content_findings(self.backup, subscription, &scanned));
+        report.findings.extend(gap_finding(subscription, &scanned));
         refuse_without_mail(report, &scanned)?;
 
         let on_disk: Vec<_> = scanned.iter().map(on_disk).collect();
@@ -117,6 +122,9 @@ impl Run<'_> {
         for mailbox in &mailboxes {
             report.mailboxes.push(mailbox.report(self.depth.malformed));
             report.findings.extend(mailbox.findings());
+            if let Some(scanned) = mailbox.scanned {
+                report.findings.extend(chain_findings(&mailbox.plan.address, &scanned.chain));
+            }
         }
         if mailboxes.is_empty() {
             let text = "the subscription has no mailbox";
@@ -129,16 +137,23 @@ impl Run<'_> {
     }
 
     fn scan(&self, subscription: &Subscription) -> Result<Vec<ScannedDomain>, Error> {
-        let archives: Vec<Vec<ArchiveToScan>> = subscription
+        let stamp = subscription.dump.as_ref();
+        let gap = has_gap(subscription);
+        let domains: Vec<(Vec<Layer>, Option<EntryId>)> = subscription
             .domains()
-            .map(|domain| domain.mail.as_ref().map_or_else(Vec::new, archives_of))
+            .map(|domain| match &domain.mail {
+                Some(mail) => (layers_of(mail, stamp), mail.file_index),
+                None => (Vec::new(), None),
+            })
             .collect();
-        self.pool.install(|| {
-            archives
-                .par_iter()
-                .map(|archives| scan_domain(self.backup, archives, self.depth, self.interrupt))
-                .collect()
-        })
+        let scan = |(layers, index): &(Vec<Layer>, Option<EntryId>)| {
+            // Of use only to tell what older dumps hold and the newest does not.
+            let index = index.filter(|_| layers.len() > 1);
+            // A list that can't be read says nothing, as one of another form does.
+            let index = index.and_then(|index| self.backup.read_file_index(index).ok().flatten());
+            scan_domain(self.backup, layers, gap, index.as_ref(), self.depth, self.interrupt)
+        };
+        self.pool.install(|| domains.par_iter().map(scan).collect())
     }
 
     /// The private DKIM keys, one file each in an archive of its own.
@@ -242,7 +257,7 @@ fn refuse_without_mail(report: &AccountReport, scanned: &[ScannedDomain]) -> Res
         return Ok(());
     }
     let lost = report.findings.iter().find(|finding| {
-        finding.code == CONTENT_MISSING.code || finding.code == ARCHIVE_DAMAGED.code
+        [CONTENT_MISSING.code, ARCHIVE_DAMAGED.code, CHAIN_GAP.code].contains(&finding.code)
     });
     lost.map_or(Ok(()), |lost| {
         Err(Error::NoMail {

@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use cpmove::{Form, UserName};
 use mail_model::identity::OldServer;
 use mail_model::uidl::UidlFormat;
-use plesk_backup::SecretKey;
+use plesk_backup::{SecretKey, Stamp};
 
 use crate::error::Error;
 use crate::options::{ReadOptions, WriteOptions};
@@ -92,6 +92,12 @@ pub struct Read {
     /// Take only the subscription that has this domain; may be given more than once
     #[arg(long, value_name = "DOMAIN")]
     pub only: Vec<String>,
+    /// Read the dump of this time (YYMMDDhhmm) and no other
+    ///
+    /// A tree may hold many dumps: by default each subscription is taken from the newest that is
+    /// complete for it, an increment together with the dumps below it. `inspect` lists the dumps.
+    #[arg(long, value_name = "STAMP", value_parser = parse_stamp)]
+    pub dump: Option<Stamp>,
     /// Name of the account for a subscription; may be given more than once
     #[arg(long = "user", value_name = "DOMAIN=NAME", value_parser = parse_user)]
     pub users: Vec<(String, UserName)>,
@@ -186,6 +192,7 @@ impl Read {
         };
         Ok(ReadOptions {
             only: self.only.clone(),
+            dump: self.dump.clone(),
             old_server: self.old_server.clone(),
             reuse_x_uidl: self.reuse_x_uidl,
             lists_as_forwarders: self.lists_as_forwarders,
@@ -206,6 +213,14 @@ fn parse_jobs(text: &str) -> Result<usize, String> {
         Ok(jobs) => Err(format!("{jobs} threads are more than the 1024 that make sense")),
         Err(_) => Err("not a whole number".to_owned()),
     }
+}
+
+fn parse_stamp(text: &str) -> Result<Stamp, String> {
+    Stamp::parse(text).ok_or_else(|| {
+        "a dump is named by the ten digits YYMMDDhhmm that stand in its file names, for example \
+         2401151030"
+            .to_owned()
+    })
 }
 
 fn parse_user(text: &str) -> Result<(String, UserName), String> {

@@ -172,6 +172,10 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Error::Open(error) => return error.hint(),
+            Error::Describe(plesk_backup::DescribeError::UnknownDump { .. }) => {
+                "leave out --dump to take each subscription's newest complete dump; \
+                 `plesk2cpanel inspect BACKUP` lists all"
+            }
             Error::Describe(_) => {
                 "the metadata XML files stand at the end of an export: if the file is cut, copy it \
                  again, or name it backup_DOMAIN_STAMP.tar so that the mail in it can be named"

@@ -7,11 +7,16 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cpmove::Compressor;
-use plesk_backup::{Backup, Description, MailServer, Subscription, printable};
+use plesk_backup::{
+    Backup, DescribeOptions, Description, MailServer, Problem, Subscription, printable,
+};
 
 use crate::account::{Output, Run};
+use crate::dumps::dump_reports;
 use crate::error::Error;
-use crate::finding::{BACKUP_DAMAGED, Finding, METADATA_PROBLEM, METADATA_UNKNOWN, UNREFERENCED};
+use crate::finding::{
+    BACKUP_DAMAGED, Finding, METADATA_PROBLEM, METADATA_UNKNOWN, OLDER_DUMP, UNREFERENCED,
+};
 use crate::mail_findings::some;
 use crate::options::{ReadOptions, WriteOptions};
 use crate::plan::{AccountName, account_names, known_domains};
@@ -42,7 +47,8 @@ impl Job {
         let name = path
             .file_name()
             .map_or_else(|| path.display().to_string(), |name| printable(name.as_encoded_bytes()));
-        let description = backup.describe()?;
+        let describe = DescribeOptions { dump: options.dump.clone() };
+        let description = backup.describe_with(&describe)?;
         if description.subscriptions.is_empty() {
             return Err(Error::NoSubscription { backup: name });
         }
@@ -106,7 +112,7 @@ impl Job {
             backup: &self.backup,
             description: &self.description,
             options: &self.options,
-            depth: Depth { x_uidl: self.options.reuse_x_uidl, malformed },
+            depth: Depth { x_uidl: self.options.reuse_x_uidl, malformed, gone: false },
             pool,
             progress,
             interrupt,
@@ -155,12 +161,17 @@ impl Job {
             .iter()
             .map(|damage| BACKUP_DAMAGED.about(&self.name, damage.to_string()))
             .collect();
-        findings.extend(
-            self.description
-                .problems
-                .iter()
-                .map(|problem| METADATA_PROBLEM.about(&self.name, problem.to_string())),
-        );
+        findings.extend(self.description.problems.iter().filter_map(|problem| {
+            let kind = match problem {
+                // Each account says what it lacks, with numbers.
+                Problem::ChainGap { .. } => return None,
+                Problem::OlderTaken { .. }
+                | Problem::NotInNewer { .. }
+                | Problem::Superseded { .. } => &OLDER_DUMP,
+                _ => &METADATA_PROBLEM,
+            };
+            Some(kind.about(&self.name, problem.to_string()))
+        }));
         if !self.description.unknown_elements.is_empty() {
             let list = self
                 .description
@@ -184,6 +195,7 @@ impl Job {
                 _ => "tar".to_owned(),
             },
             stamp: self.description.stamp.as_ref().map(|stamp| stamp.as_str().to_owned()),
+            dumps: dump_reports(&self.description),
             plesk_version: self.description.plesk_version.clone(),
             installed_server: self.description.installed_mail_server().map(|server| {
                 match server {

@@ -16,8 +16,10 @@
 //! ```
 
 mod account;
+mod chain;
 pub mod cli;
 mod content;
+mod dumps;
 mod error;
 pub mod finding;
 mod job;

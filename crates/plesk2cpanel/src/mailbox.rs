@@ -92,7 +92,10 @@ impl<'a> ResolvedMailbox<'a> {
             uid_certainty: BTreeMap::new(),
             pop3_downloads_expected: 0,
             imap_downloads_expected: 0,
-            malformed: self.scanned.filter(|_| malformed).map(|scanned| scanned.malformed),
+            malformed: self
+                .scanned
+                .filter(|_| malformed)
+                .map(|scanned| scanned.malformed.len() as u64),
             folders: Vec::new(),
         };
         for folder in &self.model.folders {
@@ -176,13 +179,13 @@ impl<'a> ResolvedMailbox<'a> {
                 "take these messages from the old server",
             ));
         }
-        if scanned.suspect > 0 {
+        if !scanned.suspect.is_empty() {
             findings.push(MESSAGE_DAMAGED.with_remedy(
                 address,
                 format!(
                     "{} stand behind damage in the archive: they read well and are carried, but no \
                      checksum vouches for them",
-                    count(scanned.suspect, "message")
+                    count(scanned.suspect.len() as u64, "message")
                 ),
                 "compare a few of them with the old server",
             ));

@@ -5,13 +5,15 @@ use std::path::PathBuf;
 
 use cpmove::{Form, UserName};
 use mail_model::identity::OldServer;
-use plesk_backup::SecretKey;
+use plesk_backup::{SecretKey, Stamp};
 
 /// How to read a backup: shared by `inspect` and `convert`.
 #[derive(Clone, Default)]
 pub struct ReadOptions {
     /// Domains to take; all when empty. A subscription is taken when one of its domains is named.
     pub only: Vec<String>,
+    /// Read the dump with this stamp; by default each subscription's newest complete one.
+    pub dump: Option<Stamp>,
     /// Which server served the mailboxes, as far as the files leave it open.
     pub old_server: OldServer,
     /// The old Dovecot had `pop3_reuse_xuidl = yes`: an `X-UIDL` header names the message.

@@ -39,12 +39,51 @@ pub struct BackupFacts {
     pub name: String,
     /// `directory` or `tar`.
     pub container: String,
-    /// `YYMMDDhhmm`, the old server's local time.
+    /// `YYMMDDhhmm`, the old server's local time; where there are several dumps, the newest that was
+    /// taken for any account.
     pub stamp: Option<String>,
+    /// The dumps that it holds, the oldest first; absent when there is only one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dumps: Vec<DumpReport>,
     /// Version of the panel that wrote it.
     pub plesk_version: Option<String>,
     /// `dovecot` or `courier`, as the backup's list of components has it.
     pub installed_server: Option<String>,
+}
+
+/// One dump of a backup that holds several.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DumpReport {
+    /// `YYMMDDhhmm`; absent when its files were renamed.
+    pub stamp: Option<String>,
+    /// Stamp of the full dump, for an increment.
+    pub base: Option<String>,
+    /// `server`, `reseller`, `client`, `subscription` or `unknown`.
+    pub level: &'static str,
+    /// What it is of: host name, login or domain.
+    pub object: Option<String>,
+    /// Directory of its metadata in the backup; empty for the root.
+    pub path: String,
+    /// Metadata files.
+    pub metadata_files: usize,
+    /// Subscriptions that they describe.
+    pub subscriptions: usize,
+    /// What Plesk left beside it: `status_OK` and the like.
+    pub flags: Vec<String>,
+    /// Whether everything is there that it names, and for an increment its base.
+    pub complete: bool,
+    /// Whether it was made with content, and not of settings alone.
+    pub content_included: bool,
+    /// Metadata that can't be read to their end, or are lost.
+    pub damaged_metadata: Vec<String>,
+    /// Archives that it names and the backup does not hold.
+    pub missing_content: Vec<String>,
+    /// Stamps of the dumps that an increment needs.
+    pub needs: Vec<String>,
+    /// Those of them that are not there.
+    pub missing_dumps: Vec<String>,
+    /// For how many subscriptions it was taken.
+    pub taken_for: usize,
 }
 
 /// How an account ended.
@@ -64,6 +103,9 @@ pub enum Outcome {
 pub struct AccountReport {
     /// Main domain, as the backup displays it.
     pub domain: String,
+    /// Stamp of the dump that it was taken from; absent when the backup holds only one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dump: Option<String>,
     /// Account name on the new server.
     pub user: String,
     /// System user on the old server.

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
+use crate::dumps::dump_lines;
 use crate::finding::{Finding, Severity};
 use crate::job::REPORT;
 use crate::report::{AccountReport, LoginReport, MailboxReport, Outcome, Report};
@@ -18,6 +19,13 @@ const SHOWN: usize = 5;
 pub fn inspection(report: &Report, colour: bool) -> String {
     let paint = Paint(colour);
     let mut text = head(report, paint);
+    let dumps = dump_lines(&report.backup);
+    for line in &dumps {
+        let _ = writeln!(text, "{}", clean(line));
+    }
+    if !dumps.is_empty() {
+        text.push('\n');
+    }
     for account in &report.accounts {
         account_lines(&mut text, account, paint);
     }
@@ -92,9 +100,10 @@ fn account_lines(text: &mut String, account: &AccountReport, paint: Paint) {
         .system_user
         .as_ref()
         .map_or_else(String::new, |user| format!(" (system user {})", clean(user)));
+    let dump = account.dump.as_ref().map_or_else(String::new, |dump| format!(", dump {dump}"));
     let _ = writeln!(
         text,
-        "{} -> account {}{old}",
+        "{} -> account {}{old}{dump}",
         paint.strong(&clean(&account.domain)),
         clean(&account.user)
     );
