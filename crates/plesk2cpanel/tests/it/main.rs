@@ -9,6 +9,7 @@
 )]
 
 mod addresses;
+mod chain;
 mod damage;
 mod filters;
 mod golden;
