@@ -1,5 +1,7 @@
 //! Content that is no archive: a directory of the backup, and files that are read as they are.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 use std::convert::Infallible;
 use std::fs;
 use std::io::Read;

@@ -1,25 +1,36 @@
-//! Inner archives: tar, tar and gzip, tar and zstd.
+//! Inner archives: tar, tar and gzip, tar and zstd, zip.
 
 use std::io::{self, BufWriter, Write};
 
 use flate2::GzBuilder;
 
 use crate::chain::Changes;
-use crate::spec::{Compression, Spec};
+use crate::spec::{Compression, Spec, System};
 use crate::tar_format::{Kind, Member, TarWriter};
+use crate::zip_format::{Style, ZipWriter};
 
 /// Compressors are handed whole buffers, not the small pieces that members are made of.
 const BUFFER: usize = 256 * 1024;
 
-/// The tar stream of an inner archive, whatever lies below. Members that an earlier dump of the
+/// The members of an inner archive, whatever lies below. Members that an earlier dump of the
 /// chain holds already are left out.
 pub(crate) struct ArchiveWriter<'a> {
-    tar: TarWriter<BufWriter<&'a mut dyn Write>>,
+    out: Members<BufWriter<&'a mut dyn Write>>,
     /// None where the archive is whole in any case.
     changes: Option<&'a mut Changes>,
 }
 
+enum Members<W: Write> {
+    Tar(TarWriter<W>),
+    Zip(ZipWriter<W>),
+}
+
 impl ArchiveWriter<'_> {
+    /// Whether a second name of a file is stored as such.
+    pub(crate) fn knows_hard_links(&self) -> bool {
+        matches!(self.out, Members::Tar(_))
+    }
+
     /// Whether a member of this name, size and time in nanoseconds has to be packed.
     pub(crate) fn wants(&mut self, path: &[u8], size: u64, nanoseconds: i128) -> bool {
         self.is_wanted(path, false, size, nanoseconds)
@@ -48,7 +59,10 @@ impl ArchiveWriter<'_> {
                 String::from_utf8_lossy(target)
             )));
         }
-        self.tar.bare(member)
+        match &mut self.out {
+            Members::Tar(tar) => tar.bare(member),
+            Members::Zip(zip) => zip.bare(member),
+        }
     }
 
     /// A file whose content is written by `content`, which must write exactly `size` bytes.
@@ -60,7 +74,10 @@ impl ArchiveWriter<'_> {
     ) -> io::Result<()> {
         let nanoseconds = i128::from(member.mtime) * 1_000_000_000;
         if self.is_wanted(member.path, false, size, nanoseconds) {
-            self.tar.file(member, size, content)
+            match &mut self.out {
+                Members::Tar(tar) => tar.file(member, size, content),
+                Members::Zip(zip) => zip.file(member, size, content),
+            }
         } else {
             Ok(())
         }
@@ -92,6 +109,12 @@ pub(crate) fn write_archive(
             write_tar(&mut encoder, changes, fill)?;
             encoder.finish().map(drop)
         }
+        Compression::Zip => {
+            let level =
+                u32::try_from(spec.compression_level.unwrap_or(6)).map_err(io::Error::other)?;
+            let style = Style { windows: spec.system == System::Windows, level: Some(level) };
+            write_zip(out, style, changes, fill)
+        }
     }
 }
 
@@ -101,10 +124,30 @@ pub(crate) fn write_tar<'a>(
     changes: Option<&'a mut Changes>,
     fill: &mut dyn FnMut(&mut ArchiveWriter<'_>) -> io::Result<()>,
 ) -> io::Result<()> {
-    let tar = TarWriter::new(BufWriter::with_capacity(BUFFER, out));
-    let mut archive = ArchiveWriter { tar, changes };
+    let out = Members::Tar(TarWriter::new(BufWriter::with_capacity(BUFFER, out)));
+    finish(ArchiveWriter { out, changes }, fill)
+}
+
+fn write_zip<'a>(
+    out: &'a mut dyn Write,
+    style: Style,
+    changes: Option<&'a mut Changes>,
+    fill: &mut dyn FnMut(&mut ArchiveWriter<'_>) -> io::Result<()>,
+) -> io::Result<()> {
+    let out = BufWriter::with_capacity(BUFFER, out);
+    let out = Members::Zip(ZipWriter::new(out, style));
+    finish(ArchiveWriter { out, changes }, fill)
+}
+
+fn finish(
+    mut archive: ArchiveWriter<'_>,
+    fill: &mut dyn FnMut(&mut ArchiveWriter<'_>) -> io::Result<()>,
+) -> io::Result<()> {
     fill(&mut archive)?;
-    archive.tar.finish()?.flush()
+    match archive.out {
+        Members::Tar(tar) => tar.finish()?.flush(),
+        Members::Zip(zip) => zip.finish()?.flush(),
+    }
 }
 
 /// The extension that goes with the format.
@@ -113,5 +156,6 @@ pub(crate) fn extension(compression: Compression) -> &'static str {
         Compression::Tar => "tar",
         Compression::Tgz => "tgz",
         Compression::Tzst => "tzst",
+        Compression::Zip => "zip",
     }
 }

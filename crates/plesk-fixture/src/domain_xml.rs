@@ -7,7 +7,8 @@ use crate::layout::{
     mailbox_directory,
 };
 use crate::spec::{
-    DkimSpec, DomainAliasSpec, Generation, Hosting, MailLayout, MailboxSpec, PasswordSpec,
+    DkimSpec, DomainAliasSpec, Generation, Hosting, MailLayout, MailStore, MailboxSpec,
+    PasswordSpec, System,
 };
 use crate::xml::Xml;
 
@@ -212,7 +213,7 @@ impl Writer<'_> {
                 let directory = join(&self.domain.directory, &cid.inside);
                 let name = self.layout.archive_name(&directory, &cid.file);
                 let size = self.contents.get(&join(&directory, &name))?;
-                Some((cid, name, size.to_string()))
+                Some((cid, name, *size))
             })
             .collect();
         if packed.is_empty() {
@@ -220,13 +221,20 @@ impl Writer<'_> {
         }
         xml.open("content", &[]);
         for (cid, name, size) in packed {
-            let path = self.layout.content_path(self.domain, &cid.inside);
+            let separated = |path: String| match self.layout.spec.system {
+                System::Unix => path,
+                System::Windows => path.replace('/', "\\"),
+            };
+            let path = separated(self.layout.content_path(self.domain, &cid.inside));
+            let offset = cid.offset.clone().map(separated);
             let mut attributes = vec![("type", cid.kind), ("path", &path)];
-            if let Some(offset) = &cid.offset {
+            if let Some(offset) = &offset {
                 attributes.extend([("offset", offset.as_str()), ("referrer", "true")]);
             }
             xml.open("cid", &attributes);
-            xml.text("content-file", &[("size", &size)], &name);
+            for (volume, size) in self.layout.volumes(&name, size) {
+                xml.text("content-file", &[("size", &size.to_string())], &volume);
+            }
             xml.close();
         }
         xml.close();
@@ -291,7 +299,13 @@ impl Writer<'_> {
             if mailbox.mail().is_some() {
                 let name = mailbox.name.to_lowercase();
                 let cid = match self.layout.spec.mail_layout {
-                    MailLayout::Domain => Cid::in_mail("mailbox", format!("{name}/Maildir")),
+                    MailLayout::Domain => {
+                        let offset = match self.layout.spec.mail_store {
+                            MailStore::Maildir => format!("{name}/Maildir"),
+                            MailStore::MailEnable => name.clone(),
+                        };
+                        Cid::in_mail("mailbox", offset)
+                    }
                     MailLayout::Mailbox => {
                         Cid::own("mailbox", "mdir", &mailbox_directory(&name, id))
                     }

@@ -181,6 +181,18 @@ impl<'a> Layout<'a> {
         format!("{}.{}", self.stem(directory, kind), extension(self.spec.compression))
     }
 
+    /// Name and size of each volume of an archive: the archive itself unless it is cut.
+    pub(crate) fn volumes(&self, name: &str, size: u64) -> Vec<(String, u64)> {
+        match self.spec.volume_size.filter(|volume| *volume > 0 && size > *volume) {
+            None => vec![(name.to_owned(), size)],
+            Some(volume) => (1..=size.div_ceil(volume))
+                .map(|number| {
+                    (format!("{name}.{number:03}"), volume.min(size - (number - 1) * volume))
+                })
+                .collect(),
+        }
+    }
+
     /// File name without extension: `backup_<kind>_<stamp>`.
     pub(crate) fn stem(&self, directory: &str, kind: &str) -> String {
         let (prefix, stamps) = (&self.spec.prefix, &self.stamps);

@@ -6,7 +6,7 @@ use crate::domain_xml::{
 use crate::layout::{
     ADMIN_GUID, Domain, Layout, Subscription, client_guid, join, mailbox_directory,
 };
-use crate::spec::Level;
+use crate::spec::{Level, System};
 use crate::xml::Xml;
 
 /// The XML at the root of the tree.
@@ -120,7 +120,13 @@ fn start(layout: &Layout<'_>) -> Xml {
     );
     xml.open("dump-info", &[]);
     xml.text("description", &[], "All configuration and content");
-    xml.empty("os-description", &[("type", "unix"), ("apache-uid", "33"), ("apache-gid", "33")]);
+    match layout.spec.system {
+        System::Unix => {
+            let ids = [("type", "unix"), ("apache-uid", "33"), ("apache-gid", "33")];
+            xml.empty("os-description", &ids);
+        }
+        System::Windows => xml.empty("os-description", &[("type", "windows")]),
+    }
     xml.open("cp-description", &[]);
     xml.open("components-installed", &[]);
     for component in &spec.components {

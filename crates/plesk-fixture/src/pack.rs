@@ -1,6 +1,6 @@
 //! Packs a backup in the order of a real export: content archives, `.discovered`, XML last.
 
-use std::io;
+use std::io::{self, BufWriter, Read, Seek, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
@@ -14,11 +14,16 @@ use crate::layout::{
     mailbox_directory, stamp_to_epoch,
 };
 use crate::mail_content::{add_domain, add_maildir, has_mail, named_files};
+use crate::mail_enable;
 use crate::metadata::{client_xml, main_xml, own_xmls, subscription_xml};
-use crate::sink::{DirectorySink, Sink, TarSink};
-use crate::spec::{Generation, Hosting, Level, MailLayout, MemoryFile, Spec};
+use crate::sink::{DirectorySink, Sink, TarSink, ZipSink};
+use crate::spec::{
+    Generation, Hosting, Level, MailLayout, MailStore, MemoryFile, Spec, System, ZipMethod,
+};
 use crate::tar_format::{Owner, POPUSER, WEBSPACE};
 use crate::walk::add_memory;
+use crate::windows8;
+use crate::zip_format::Style;
 
 /// Packs a backup as a tree below `directory`, as it lies in the repository of a Plesk server.
 ///
@@ -60,6 +65,26 @@ pub fn pack_dumps_tar(specs: &[Spec], file: &Path) -> Result<()> {
     sink.finish()
 }
 
+/// Packs a backup as a zip, as Plesk exports it on Windows.
+///
+/// # Errors
+///
+/// As [`pack_directory`]; a half-written file is left behind then.
+pub fn pack_zip(spec: &Spec, file: &Path) -> Result<()> {
+    let level = match spec.zip_method {
+        ZipMethod::Stored => None,
+        ZipMethod::Deflated => Some(6),
+    };
+    let style = Style { windows: spec.system == System::Windows, level };
+    let mtime = stamp_to_epoch(&spec.stamp)?;
+    let mut sink = ZipSink::create(file, mtime, spec.wrap.clone(), style)?;
+    pack(spec, &mut sink, None)?;
+    if spec.generation == Generation::Current {
+        write_export_index(spec, &mut sink)?;
+    }
+    sink.finish()
+}
+
 fn pack_dumps(specs: &[Spec], sink: &mut dyn Sink) -> Result<()> {
     let mut history = History::default();
     for spec in specs {
@@ -85,7 +110,7 @@ pub fn pack_tar(spec: &Spec, file: &Path) -> Result<()> {
     sink.finish()
 }
 
-fn write_export_index(spec: &Spec, sink: &mut TarSink) -> Result<()> {
+fn write_export_index(spec: &Spec, sink: &mut dyn Sink) -> Result<()> {
     if spec.export_index {
         for name in ["dump-header", "dump-index", "archive-index"] {
             write_text(sink, name, &format!("{name} of {}\n", spec.stamp))?;
@@ -95,6 +120,21 @@ fn write_export_index(spec: &Spec, sink: &mut TarSink) -> Result<()> {
 }
 
 fn pack(spec: &Spec, sink: &mut dyn Sink, mut history: Option<&mut History>) -> Result<()> {
+    if spec.generation == Generation::Plesk8Windows {
+        return windows8::pack(spec, sink);
+    }
+    let kept;
+    let spec = match spec.mail_store {
+        MailStore::Maildir => spec,
+        MailStore::MailEnable => {
+            ensure!(
+                spec.mail_layout == MailLayout::Domain,
+                "MailEnable's mail is packed for whole domains only"
+            );
+            kept = mail_enable::kept(spec)?;
+            &kept
+        }
+    };
     let mut layout = Layout::new(spec)?;
     let mut contents = Contents::new();
     if spec.content {
@@ -271,8 +311,11 @@ impl Packer<'_> {
                 return Ok(());
             }
         }
-        let size =
-            self.sink.file(&path, &mut |out| write_archive(spec, out, changes.as_mut(), fill))?;
+        let size = if spec.volume_size.is_some() {
+            self.volumes(&path, changes.as_mut(), fill)?
+        } else {
+            self.sink.file(&path, &mut |out| write_archive(spec, out, changes.as_mut(), fill))?
+        };
         self.contents.insert(path, size);
         if let Some(changes) = changes {
             self.remember(&directory, kind, changes);
@@ -286,6 +329,27 @@ impl Packer<'_> {
         if let Some(history) = &mut self.history {
             history.set(base, directory, kind, changes.finish());
         }
+    }
+
+    /// The size decides into how many volumes an archive is cut, so it is written aside first.
+    fn volumes(
+        &mut self,
+        path: &str,
+        changes: Option<&mut Changes>,
+        fill: &mut dyn FnMut(&mut ArchiveWriter<'_>) -> io::Result<()>,
+    ) -> Result<u64> {
+        let mut whole = tempfile::tempfile()?;
+        let mut out = BufWriter::new(&mut whole);
+        write_archive(self.layout.spec, &mut out, changes, fill)?;
+        out.flush()?;
+        drop(out);
+        let size = whole.stream_position()?;
+        whole.rewind()?;
+        for (volume, bytes) in self.layout.volumes(path, size) {
+            let mut slice = (&mut whole).take(bytes);
+            self.sink.file(&volume, &mut |out| io::copy(&mut slice, out).map(drop))?;
+        }
+        Ok(size)
     }
 
     fn memory(

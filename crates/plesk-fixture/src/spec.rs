@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 mod mail_settings;
 mod mailbox;
+mod packing;
 pub use mail_settings::{
     AddressBookSpec, AutoresponderSpec, ContactGroupSpec, DkimSpec, MailingListSpec, NamedFile,
     RecipientSpec, SpamSpec,
@@ -14,6 +15,7 @@ pub use mail_settings::{
 pub use mailbox::{
     MailboxSource, MailboxSpec, MemoryFile, MemoryKind, PasswordSpec, SyntheticServer, UnlistedSpec,
 };
+pub use packing::{Compression, MailStore, System, ZipMethod};
 
 /// A whole backup.
 #[derive(Serialize, Deserialize, Clone, Debug)]
@@ -41,6 +43,9 @@ pub struct Spec {
     pub compression: Compression,
     /// Level of gzip (0 to 9) or zstd (1 to 22); by default 6 and 3.
     pub compression_level: Option<i32>,
+    /// Inner archives of more bytes are cut into volumes of so many, `<archive>.001` and so on. How
+    /// Plesk itself names them is not known; readers go by the metadata, which list them.
+    pub volume_size: Option<u64>,
     /// What stands in `cid/@path`.
     pub content_paths: ContentPaths,
     /// One mail archive for each domain, or one for each mailbox.
@@ -60,6 +65,12 @@ pub struct Spec {
     pub client_login: String,
     /// The subscriptions. A backup of subscription level has exactly one.
     pub subscriptions: Vec<SubscriptionSpec>,
+    /// What Plesk ran on.
+    pub system: System,
+    /// Method of an outer zip.
+    pub zip_method: ZipMethod,
+    /// How the mail of mailboxes is kept.
+    pub mail_store: MailStore,
     /// Verbatim XML put before the end of the root element of the main XML.
     pub extra_xml: Option<String>,
 }
@@ -78,6 +89,7 @@ impl Default for Spec {
             components: vec!["dovecot".into(), "postfix".into()],
             compression: Compression::default(),
             compression_level: None,
+            volume_size: None,
             content_paths: ContentPaths::default(),
             mail_layout: MailLayout::default(),
             content: true,
@@ -87,6 +99,9 @@ impl Default for Spec {
             admin_email: "admin@example.net".into(),
             client_login: "john".into(),
             subscriptions: Vec::new(),
+            system: System::default(),
+            zip_method: ZipMethod::default(),
+            mail_store: MailStore::default(),
             extra_xml: None,
         }
     }
@@ -193,19 +208,9 @@ pub enum Generation {
     /// Plesk 9: file names carry the object, `<prefix>_<object>_<kind>_<stamp>`, and mailboxes and
     /// the hosting have XML files of their own in their directories.
     Plesk9,
-}
-
-/// Format of inner archives.
-#[derive(Serialize, Deserialize, Default, Clone, Copy, Debug, PartialEq, Eq)]
-#[serde(rename_all = "snake_case")]
-pub enum Compression {
-    /// `.tar`, "do not compress backup files".
-    Tar,
-    /// `.tgz`, up to Plesk 18.0.39.
-    Tgz,
-    /// `.tzst`, since Plesk 18.0.40.
-    #[default]
-    Tzst,
+    /// Plesk 8 for Windows: `info.xml`, web files and messages as they are. It has neither sites
+    /// nor a stamp.
+    Plesk8Windows,
 }
 
 /// What stands in `cid/@path`.

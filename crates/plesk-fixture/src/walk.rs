@@ -68,7 +68,7 @@ fn add_file(
     if !archive.wants(name, metadata.len(), nanoseconds) {
         return Ok(());
     }
-    if metadata.nlink() > 1 {
+    if metadata.nlink() > 1 && archive.knows_hard_links() {
         match links.entry((metadata.dev(), metadata.ino())) {
             Entry::Occupied(first) => {
                 let kind = Kind::HardLink(first.get());

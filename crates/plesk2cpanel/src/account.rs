@@ -23,10 +23,13 @@ use crate::plan::{AccountName, AccountPlan, Context, OnDisk, plan_account};
 use crate::progress::{Interrupt, Progress, Stage};
 use crate::read_back::read_back;
 use crate::report::{AccountReport, ErrorReport, Outcome};
-use crate::scan::{Depth, HomeFile, Layer, ScannedDomain, can_be_written, layers_of, scan_domain};
+use crate::scan::{
+    Chain, Depth, HomeFile, Layer, ScannedDomain, Users, can_be_written, layers_of, scan_domain,
+};
 use crate::write::{BAYES, BESIDE, Sources, write_account};
 
 /// What all subscriptions of a run share.
+#[derive(Clone, Copy)]
 pub(crate) struct Run<'a> {
     pub(crate) backup: &'a Backup,
     pub(crate) description: &'a Description,
@@ -38,9 +41,26 @@ pub(crate) struct Run<'a> {
     pub(crate) interrupt: &'a Interrupt,
     /// Where to write; nothing is written without.
     pub(crate) output: Option<Output<'a>>,
+    /// Who looks at what was read and resolved.
+    pub(crate) look: Option<&'a Look<'a>>,
+}
+
+/// Looks at an account that was read and resolved.
+pub(crate) type Look<'a> = dyn Fn(&Resolved<'_>) -> Result<(), Error> + Sync + 'a;
+
+/// An account with everything decided, as it is to be written.
+pub(crate) struct Resolved<'a> {
+    pub(crate) plan: &'a AccountPlan,
+    /// By the index of the domain.
+    pub(crate) scanned: &'a [ScannedDomain],
+    /// In the order of the plan.
+    pub(crate) mailboxes: &'a [ResolvedMailbox<'a>],
+    /// Address of the mailbox whose Bayes data becomes the account's.
+    pub(crate) bayes: Option<&'a str>,
 }
 
 /// Where a run writes.
+#[derive(Clone, Copy)]
 pub(crate) struct Output<'a> {
     pub(crate) options: &'a WriteOptions,
     pub(crate) compressor: &'a Compressor,
@@ -133,25 +153,30 @@ impl Run<'_> {
         if let Some(output) = &self.output {
             self.write(output, &plan, &scanned, &mailboxes, report)?;
         }
+        if let Some(look) = self.look {
+            let bayes = most_learned(&mailboxes);
+            look(&Resolved { plan: &plan, scanned: &scanned, mailboxes: &mailboxes, bayes })?;
+        }
         Ok(())
     }
 
     fn scan(&self, subscription: &Subscription) -> Result<Vec<ScannedDomain>, Error> {
         let stamp = subscription.dump.as_ref();
         let gap = has_gap(subscription);
-        let domains: Vec<(Vec<Layer>, Option<EntryId>)> = subscription
+        let domains: Vec<(Vec<Layer>, Option<EntryId>, Users)> = subscription
             .domains()
             .map(|domain| match &domain.mail {
-                Some(mail) => (layers_of(mail, stamp), mail.file_index),
-                None => (Vec::new(), None),
+                Some(mail) => (layers_of(mail, stamp), mail.file_index, Users::of(Some(mail))),
+                None => (Vec::new(), None, Users::of(None)),
             })
             .collect();
-        let scan = |(layers, index): &(Vec<Layer>, Option<EntryId>)| {
+        let scan = |(layers, index, users): &(Vec<Layer>, Option<EntryId>, Users)| {
             // Of use only to tell what older dumps hold and the newest does not.
             let index = index.filter(|_| layers.len() > 1);
             // A list that can't be read says nothing, as one of another form does.
             let index = index.and_then(|index| self.backup.read_file_index(index).ok().flatten());
-            scan_domain(self.backup, layers, gap, index.as_ref(), self.depth, self.interrupt)
+            let chain = Chain { layers, gap, index: index.as_ref() };
+            scan_domain(self.backup, &chain, users, self.depth, self.interrupt)
         };
         self.pool.install(|| domains.par_iter().map(scan).collect())
     }

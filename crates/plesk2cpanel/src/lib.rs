@@ -25,15 +25,17 @@ pub mod finding;
 mod job;
 mod mail_findings;
 mod mailbox;
+mod no_maildir;
 mod options;
 mod plan;
 mod progress;
 mod read_back;
 pub mod report;
 mod scan;
-mod stored;
+mod storage;
 pub mod summary;
 mod time;
+pub mod verify;
 mod write;
 
 pub use error::Error;

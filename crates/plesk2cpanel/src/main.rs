@@ -43,18 +43,30 @@ fn run(cli: &Cli, interrupt: &Interrupt) -> anyhow::Result<u8> {
     let progress: &dyn Progress = if std::io::stderr().is_terminal() { &bars } else { &Silent };
     match &cli.command {
         Command::Inspect(arguments) => {
-            let job = Job::open(arguments.backup(), arguments.read_options()?)?;
+            let job =
+                Job::open_all(arguments.backup(), arguments.read_options()?, progress, interrupt)?;
             let report = job.inspect(arguments.jobs, progress, interrupt)?;
             bars.clear();
             show(&report, arguments.json, summary::inspection)
         }
         Command::Convert(arguments) => {
-            let job = Job::open(arguments.backup(), arguments.read_options()?)?;
+            let job =
+                Job::open_all(arguments.backup(), arguments.read_options()?, progress, interrupt)?;
             let report = job.convert(&arguments.write_options(), progress, interrupt)?;
             bars.clear();
             show(&report, arguments.json, |report, colour| {
                 summary::conversion(report, &arguments.output, colour)
             })
+        }
+        Command::Verify(arguments) => {
+            let job =
+                Job::open_all(arguments.backup(), arguments.read_options()?, progress, interrupt)?;
+            let found = job.verify(&arguments.archive, arguments.jobs, progress, interrupt)?;
+            bars.clear();
+            let colour = terminal::colour(&std::io::stdout());
+            let text = if arguments.json { found.to_json() } else { found.to_text(colour) };
+            std::io::stdout().lock().write_all(text.as_bytes())?;
+            Ok(found.exit_status)
         }
     }
 }

@@ -44,25 +44,15 @@ def password(mailbox):
 
 def pack(mailroot, kind, packing, target, chosen=MAILBOXES):
     """Pack the subscription whose mail lies in `mailroot`; `target` ends in .tar or is a directory."""
+    return run_pack(describe(mailroot, kind, packing, chosen), target)
+
+
+def describe(mailroot, kind, packing, chosen=MAILBOXES):
+    """What plesk-pack is told of the subscription whose mail lies in `mailroot`."""
     def mailboxes(domain):
-        return mailboxes_of(mailroot, domain, chosen)
-    _run_plesk_pack(spec_of(mailboxes, kind, packing), target)
-    return target
-
-
-def pack_chain(snapshots, stamps, kind, packing, target):
-    """Pack mail roots of several moments as a full dump and its increments."""
-    def mailboxes(mailroot):
-        return lambda domain: mailboxes_of(mailroot, domain, MAILBOXES)
-    specs = [spec_of(mailboxes(mailroot), kind, packing)
-             | {"stamp": stamp, "base_stamp": stamps[0] if stamp != stamps[0] else None}
-             for mailroot, stamp in zip(snapshots, stamps)]
-    _run_plesk_pack(specs, target)
-    return target
-
-
-def spec_of(mailboxes, kind, packing):
-    """What plesk-pack is told of the subscription; `mailboxes` gives those of a domain."""
+        return [{"name": mailbox.local, "password": password(mailbox), "quota": -1,
+                 "maildir": str(mailroot / mailbox.domain / mailbox.local)}
+                for mailbox in chosen if mailbox.domain == domain]
     return {
         "level": packing.level, "compression": packing.compression, "stamp": "2411230100",
         "components": ["dovecot" if kind == "dovecot" else "courier-imap", "postfix"],
@@ -73,15 +63,17 @@ def spec_of(mailboxes, kind, packing):
             "sites": [{"name": ADDON_DISPLAY, "mailboxes": mailboxes(ADDON)}]}]}
 
 
-def mailboxes_of(mailroot, domain, chosen):
-    """The mailboxes of one domain as plesk-pack wants them."""
-    return [{"name": mailbox.local, "password": password(mailbox), "quota": -1,
-             "maildir": str(mailroot / mailbox.domain / mailbox.local)}
-            for mailbox in chosen if mailbox.domain == domain]
+def pack_chain(snapshots, stamps, kind, packing, target):
+    """Pack mail roots of several moments as a full dump and its increments."""
+    specs = [describe(mailroot, kind, packing)
+             | {"stamp": stamp, "base_stamp": stamps[0] if stamp != stamps[0] else None}
+             for mailroot, stamp in zip(snapshots, stamps)]
+    return run_pack(specs, target)
 
 
-def _run_plesk_pack(spec, target):
-    done = subprocess.run([program("plesk-pack", "PLESK_PACK"), "-", target], input=json.dumps(spec),
+def run_pack(spec, target, *options):
+    """Pack `spec`, or a list of them, as the options of plesk-pack say."""
+    done = subprocess.run([program("plesk-pack", "PLESK_PACK"), *options, "-", target], input=json.dumps(spec),
                           capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise RuntimeError(f"plesk-pack: {done.stderr}")

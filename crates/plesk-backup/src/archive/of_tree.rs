@@ -7,11 +7,13 @@ use crate::tree::{Entry, EntryId, Tree};
 
 /// All files below a directory of the tree; members are called as they are below it.
 pub(crate) fn directory(tree: &Tree, directory: &[u8]) -> ContentArchive {
+    let skipped = if directory.is_empty() { 0 } else { directory.len() + 1 };
     let files = tree
         .below(directory)
-        .map(|(id, entry, inside)| {
-            let open = tree.opener(id);
-            loose(inside.to_vec(), entry, move || Ok(Box::new(open()?)))
+        .into_iter()
+        .map(|id| {
+            let (entry, open) = (tree.get(id), tree.opener(id));
+            loose(entry.path[skipped..].to_vec(), entry, move || Ok(Box::new(open()?)))
         })
         .collect();
     ContentArchive::of_files(ArchiveFormat::Files, files)

@@ -7,6 +7,7 @@ use super::chain::{self, Archives, Chosen};
 use super::choose::{Choice, Outline, Survey, choose};
 use super::merge::{Candidate, merge, supersede};
 use super::part::Part;
+use super::psadump;
 use super::reading::{FileReading, read_file};
 use super::resolve::{Resolver, base_name};
 use super::salvage::salvage;
@@ -94,6 +95,7 @@ pub(crate) fn describe(
     let used = attach_chains(tree, &inventory, &survey, &archives, &choice, &mut description);
     unreferenced.retain(|id| !used.contains(id));
     description.unreferenced = unreferenced;
+    psadump::finish(tree, &resolver.referenced, &mut description);
     finish(&collected.emails, collected.announced, &mut description);
     description.dumps = dump::list(tree, &inventory, &survey, &choice);
     if description.subscriptions.is_empty() && collected.readable == 0 {
@@ -164,6 +166,9 @@ fn collect(
         if is_newest && !description.components.contains(&component) {
             description.components.push(component);
         }
+    }
+    if description.operating_system.is_none() {
+        description.operating_system = of_file.operating_system;
     }
     if description.server_name.is_none() {
         description.server_name = of_file.server_name;

@@ -16,9 +16,15 @@ pub struct Description {
     pub stamp: Option<Stamp>,
     /// The dumps of the tree, the oldest first, also those that were chosen for nothing.
     pub dumps: Vec<Dump>,
-    /// `dump-version`, else `dump-original-version`, e.g. `18.0.58`.
+    /// `dump-version`, else `dump-original-version`, e.g. `18.0.58`; of a psadump what its head
+    /// says in `Dumped-Psa-Version`.
     pub plesk_version: Option<String>,
-    /// Names under `components-installed`, in the order of the file, each once.
+    /// `os-description/@type`, `unix` or `windows`; also `windows` for a backup of Plesk 8 for
+    /// Windows, which does not say it.
+    pub operating_system: Option<String>,
+    /// Names under `components-installed`, in the order of the file, each once. Plesk 8 and older
+    /// list none, and shipped no other server for IMAP and POP3 than Courier: for them
+    /// `courier-imap`.
     pub components: Vec<String>,
     /// Host name of the server, from `admin/@name` of a server-level dump.
     pub server_name: Option<String>,
@@ -31,7 +37,8 @@ pub struct Description {
     pub unknown_elements: BTreeMap<String, u64>,
     /// Whatever was damaged, missing or contradictory.
     pub problems: Vec<Problem>,
-    /// Content archives that no metadata name, but for those of dumps that were not chosen.
+    /// Content archives that no metadata name, but for those of dumps that were not chosen; of a
+    /// psadump all such parts.
     pub unreferenced: Vec<EntryId>,
 }
 
@@ -423,7 +430,7 @@ pub struct ContentRef {
 pub struct ContentFile {
     /// File name.
     pub name: String,
-    /// Bytes, when the XML tells.
+    /// Bytes, when the XML tells; those of a psadump do not, and it is the part's own size.
     pub size: Option<u64>,
     /// Where it lies in the tree; absent when it is not there.
     pub entry: Option<EntryId>,

@@ -211,7 +211,7 @@ pub(super) fn setting(element: &Element) -> Setting {
 }
 
 fn spell(element: &Element, prefix: &str, parts: &mut Vec<String>) {
-    for (key, value) in &element.attributes {
+    for (key, value) in element.attributes.iter().filter(|(key, _)| key != "password") {
         parts.push(format!("{prefix}{key}={value}"));
     }
     if let Some(text) = element.trimmed() {

@@ -25,7 +25,7 @@ fn list(stamps: &[Stamp]) -> String {
 pub enum DescribeError {
     /// No metadata XML, and no file name that tells a domain.
     #[error(
-        "`{backup}` holds no Plesk metadata (no `*_info_*.xml` among {entries} files), and no file name in it tells a domain"
+        "`{backup}` holds no Plesk metadata (no `*_info_*.xml` and no `dump.xml` among {entries} files), and no file name in it tells a domain"
     )]
     NoMetadata {
         /// The backup.
@@ -179,6 +179,20 @@ pub enum Problem {
         /// Declared bytes.
         size: Option<u64>,
     },
+    /// The metadata of a domain name mail that lies in another domain's directory; it was not taken.
+    #[error(
+        "{owner}: `{file}` ({kind}) leads to `{archive}`, which is another domain's; it was not taken"
+    )]
+    ContentElsewhere {
+        /// Domain or mail account.
+        owner: String,
+        /// Type of content.
+        kind: String,
+        /// File, with its path if the metadata give one.
+        file: String,
+        /// Path in the tree.
+        archive: String,
+    },
     /// An archive has another size than the metadata say.
     #[error("{owner}: `{file}` has {found} bytes, the metadata say {declared}")]
     ContentSize {
@@ -202,6 +216,18 @@ pub enum Problem {
         file: String,
         /// How many fit.
         candidates: usize,
+    },
+    /// The unit of the mailbox quotas is not certain.
+    #[error(
+        "`{file}`: the mailbox quotas of `{domain}` were read as KiB, because {why}; compare one of them with the old server"
+    )]
+    AssumedUnit {
+        /// Main domain.
+        domain: String,
+        /// Metadata file.
+        file: String,
+        /// Why it is not certain.
+        why: String,
     },
     /// A newer dump was not taken for some subscriptions because an older one holds more.
     #[error("{}: dump {taken} was taken and not the newer {newer}: {reason}", some(.domains))]
@@ -272,9 +298,10 @@ pub enum Problem {
         /// Metadata file that lists it.
         file: String,
     },
-    /// An archive was taken for a domain by its path, because the metadata of the domain are cut.
+    /// An archive was taken for a domain by its path, because the metadata of the domain are cut, or
+    /// name no mail that is there and is the domain's.
     #[error(
-        "`{archive}` was taken for the mail of `{domain}` by its path: its metadata are cut off"
+        "`{archive}` was taken for the mail of `{domain}` by its path: no metadata that can be used name it"
     )]
     TakenByPath {
         /// Domain.

@@ -8,7 +8,7 @@ use super::merge::Candidate;
 use super::part::{self, Part};
 use super::resolve::Resolver;
 use super::xml::{self, Dump as DumpXml};
-use super::{DumpLevel, Problem, Stamp, subscription};
+use super::{DumpLevel, Problem, Stamp, psadump, subscription, windows8};
 use crate::printable;
 use crate::tree::{EntryId, Tree};
 
@@ -43,11 +43,12 @@ pub(super) fn read_file(tree: &Tree, id: EntryId, resolver: &mut Resolver<'_>) -
         }
     };
     let mut nameless = Vec::new();
-    let dump = xml::read(reader, &mut |found| {
+    let dump = xml::read(reader, psadump::root(tree), &mut |mut found| {
         let mut problems = Vec::new();
+        psadump::modernise(tree, &mut found, &file, &mut problems);
         let mut unknown = BTreeMap::new();
         count_unknown(&found.element, &mut unknown);
-        if found.element.name != "domain" {
+        if !matches!(found.element.name.as_str(), "domain" | windows8::DOMAIN) {
             reading.parts.extend(part::read(found.element, &file, resolver, &mut nameless));
             return;
         }

@@ -48,7 +48,11 @@ pub(super) fn salvage(
     // Without any metadata the archives' own names have the only date there is.
     let undated = description.stamp.is_none();
     let mut left = Vec::new();
-    for id in unreferenced {
+    let volumes = Volumes::new(tree, &unreferenced);
+    // Further volumes go wherever the first one goes.
+    let (firsts, later): (Vec<EntryId>, Vec<EntryId>) =
+        unreferenced.into_iter().partition(|id| volumes.first(tree, *id) == *id);
+    for id in firsts {
         let entry = tree.get(id);
         let Some(name) = FileName::parse(base_name(&entry.path)) else {
             left.push(id);
@@ -70,12 +74,13 @@ pub(super) fn salvage(
         }
         let is_mail = matches!(name.kind.as_str(), "domainmail" | "mdir");
         let subscription = match known {
-            // Metadata that are whole and do not name it: it is left over from something.
-            Some(known) if known.complete => {
-                left.push(id);
-                continue;
-            }
             Some(known) => {
+                // Metadata that are whole and do not name it: it is left over from something, unless
+                // they name mail that is not there, or is another domain's.
+                if known.complete && !(is_mail && forget_lost_mail(known, &place)) {
+                    left.push(id);
+                    continue;
+                }
                 if is_mail
                     && known.metadata != evidence
                     && !is_salvaged(&description.problems, &place.main)
@@ -103,11 +108,37 @@ pub(super) fn salvage(
                 &mut description.subscriptions[last]
             }
         };
-        let file =
-            ContentFile { name: printable(base_name(&entry.path)), size: None, entry: Some(id) };
-        add(subscription, &place, &name.kind, file, &evidence);
+        add(subscription, &place, &name.kind, volumes.of(tree, id), &evidence);
     }
+    let with_first: Vec<EntryId> =
+        later.into_iter().filter(|id| left.contains(&volumes.first(tree, *id))).collect();
+    left.extend(with_first);
     left
+}
+
+/// Takes out the references of a domain to its mail when none of them leads to anything; true when
+/// there were such.
+fn forget_lost_mail(subscription: &mut Subscription, place: &Place) -> bool {
+    let domain = match &place.site {
+        None => Some(&mut subscription.domain),
+        Some(site) => subscription.sites.iter_mut().find(|known| known.ascii_name == *site),
+    };
+    // The archive of one mailbox lies with it, and says nothing of the others.
+    let Some(mail) =
+        domain.and_then(|domain| domain.mail.as_mut()).filter(|_| place.mailname.is_none())
+    else {
+        return false;
+    };
+    let is_lost = |content: &ContentRef| content.files.iter().all(|file| file.entry.is_none());
+    if mail.content.is_empty() || !mail.content.iter().all(is_lost) {
+        return false;
+    }
+    mail.content.clear();
+    for mailbox in mail.mailusers.iter_mut().filter_map(|user| user.mailbox.as_mut()) {
+        // They point into the domain's archive.
+        mailbox.content.retain(|content| !(content.referrer && is_lost(content)));
+    }
+    true
 }
 
 /// The stamp whose archives are taken, by main domain.
@@ -135,6 +166,60 @@ fn newest_stamps(
     newest
 }
 
+/// Archives that are cut into volumes, by the path without the number.
+struct Volumes(BTreeMap<Vec<u8>, BTreeMap<u32, EntryId>>);
+
+impl Volumes {
+    fn new(tree: &Tree, ids: &[EntryId]) -> Volumes {
+        let mut volumes: BTreeMap<Vec<u8>, BTreeMap<u32, EntryId>> = BTreeMap::new();
+        for id in ids {
+            let path = &tree.get(*id).path;
+            if let Some((stem, number)) = volume(path) {
+                volumes.entry(stem.to_vec()).or_default().insert(number, *id);
+            }
+        }
+        Volumes(volumes)
+    }
+
+    /// The first volume that is there of the archive that `id` is of; itself when it is whole.
+    fn first(&self, tree: &Tree, id: EntryId) -> EntryId {
+        volume(&tree.get(id).path)
+            .and_then(|(stem, _)| self.0.get(stem)?.first_key_value())
+            .map_or(id, |(_, first)| *first)
+    }
+
+    /// All volumes of the archive that `id` is of, those between that are missing as well: they are
+    /// slices of one stream, so that nothing may follow a gap.
+    fn of(&self, tree: &Tree, id: EntryId) -> Vec<ContentFile> {
+        let file = |id: EntryId| ContentFile {
+            name: printable(base_name(&tree.get(id).path)),
+            size: None,
+            entry: Some(id),
+        };
+        let known =
+            volume(&tree.get(id).path).and_then(|(stem, _)| Some((stem, self.0.get(stem)?)));
+        let Some((stem, volumes)) = known else { return vec![file(id)] };
+        let mut files = Vec::new();
+        let mut expected = volumes.keys().next().map_or(1, |first| (*first).min(1));
+        for (number, id) in volumes {
+            // One name stands for any number of missing ones.
+            if *number > expected {
+                let name = format!("{}.{expected:03}", printable(base_name(stem)));
+                files.push(ContentFile { name, size: None, entry: None });
+            }
+            files.push(file(*id));
+            expected = number.saturating_add(1);
+        }
+        files
+    }
+}
+
+fn volume(path: &[u8]) -> Option<(&[u8], u32)> {
+    let number = FileName::parse(base_name(path))?.volume?;
+    let dot = path.iter().rposition(|byte| *byte == b'.')?;
+    Some((&path[..dot], number))
+}
+
 fn is_salvaged(problems: &[Problem], main: &str) -> bool {
     problems
         .iter()
@@ -145,7 +230,7 @@ fn add(
     subscription: &mut Subscription,
     place: &Place,
     kind: &str,
-    file: ContentFile,
+    files: Vec<ContentFile>,
     evidence: &str,
 ) {
     let directory = evidence.rsplit_once('/').map_or("", |(directory, _)| directory).to_owned();
@@ -155,7 +240,7 @@ fn add(
         path: directory,
         offset: None,
         referrer: false,
-        files: vec![file],
+        files,
         directory: None,
     };
     if !matches!(kind, "domainmail" | "mailbox") {
@@ -272,7 +357,17 @@ fn whole_backup(path: &Path, index: &BTreeMap<String, IndexRow>) -> Option<Strin
     if index.len() == 1 {
         return index.keys().next().cloned();
     }
-    let stem = path.file_stem()?.to_str()?;
+    domain_of_file_name(path)
+}
+
+/// The domain in the name of an export, whatever is around it: `backup_<domain>_<stamp>.tar.gz`.
+pub(crate) fn domain_of_file_name(path: &Path) -> Option<String> {
+    let name = path.file_name()?.to_str()?;
+    let extensions = [".tar.gz", ".tar.zst", ".tar", ".tgz", ".tzst", ".zip", ".gz", ".zst"];
+    let stem = extensions
+        .iter()
+        .find_map(|extension| name.strip_suffix(extension))
+        .or_else(|| path.file_stem()?.to_str())?;
     let (rest, stamp) = stem.rsplit_once('_')?;
     Stamp::parse(stamp)?;
     let (_prefix, domain) = rest.split_once('_')?;

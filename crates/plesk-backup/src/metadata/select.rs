@@ -40,6 +40,9 @@ pub(super) struct DumpFiles {
 
 impl Inventory {
     pub(super) fn of(tree: &Tree) -> Inventory {
+        if let Some(inventory) = super::psadump::inventory(tree) {
+            return inventory;
+        }
         let mut by_stamp: BTreeMap<(bool, Option<Stamp>), Vec<Candidate<'_>>> = BTreeMap::new();
         for (entry, found) in tree.iter() {
             let Some(name) = metadata_name(&found.path) else { continue };

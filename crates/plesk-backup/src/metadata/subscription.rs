@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::mail::{Reading, password_of};
 use super::resolve::Resolver;
+use super::windows8;
 use super::xml::{Element, Found};
 use super::{
     ContentRef, Domain, DomainAlias, DomainKind, Hosting, Problem, Status, Subscription, SystemUser,
@@ -33,6 +34,9 @@ pub(super) fn read(
 ) -> Option<Subscription> {
     let element = &found.element;
     resolver.begin_subscription();
+    if element.name == windows8::DOMAIN {
+        return windows8::read(found, metadata, resolver, problems);
+    }
     let domain = domain(element, DomainKind::Main, metadata, resolver, problems)?;
     let owner = domain.ascii_name.clone();
     let mut other_content = contents_below(element, metadata, &owner, resolver, problems);
@@ -244,7 +248,7 @@ fn ip_addresses(element: &Element) -> Vec<String> {
     addresses
 }
 
-fn counts(element: &Element) -> Vec<(String, u64)> {
+pub(super) fn counts(element: &Element) -> Vec<(String, u64)> {
     COUNTED
         .iter()
         .map(|(tag, words)| ((*words).to_owned(), element.count(tag)))
@@ -252,7 +256,7 @@ fn counts(element: &Element) -> Vec<(String, u64)> {
         .collect()
 }
 
-fn guid(element: &Element) -> Option<String> {
+pub(super) fn guid(element: &Element) -> Option<String> {
     element.attribute("guid").map(str::trim).filter(|guid| !guid.is_empty()).map(str::to_owned)
 }
 

@@ -6,22 +6,29 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use plesk_fixture::{
-    Compression, Level, MailboxSource, MailboxSpec, PasswordSpec, Spec, SubscriptionSpec,
-    SyntheticServer, pack_directory, pack_dumps_directory, pack_dumps_tar, pack_tar,
+    Compression, Form, Level, MailboxSource, MailboxSpec, PasswordSpec, Spec, SubscriptionSpec,
+    SyntheticServer, pack_dumps_form, pack_form, split,
 };
 
 /// Packs a Plesk backup for tests and benchmarks.
 ///
-/// OUT is written as one plain tar when its name ends in `.tar`, else as a directory. SPEC may be a
-/// list: then OUT holds several dumps, and those with a base_stamp are increments.
+/// The name of OUT tells the form: `.tar`, `.tar.gz`, `.tar.zst` or `.zip`, else a directory. SPEC
+/// may be a list: then OUT holds several dumps, and those with a base_stamp are increments.
 #[derive(Parser)]
 struct Arguments {
     /// Mail made up instead of SPEC, as KEY=VALUE,...: mailboxes (1), messages of each (100),
     /// size of a message in bytes (8192), seed (0), server (dovecot, courier, none), level
-    /// (server, client, subscription), compression (tar, tgz, tzst), domain, stamp, and quality
-    /// of compression (3 for tzst; 1 for tgz, where Plesk's 6 would take minutes).
+    /// (server, client, subscription), compression (tar, tgz, tzst, zip), domain, stamp, and quality
+    /// of compression (3 for tzst; 1 for tgz, where Plesk's 6 would take minutes), and volume
+    /// (size of the volumes of inner archives in bytes).
     #[arg(long, value_name = "KEY=VALUE,...")]
     synthetic: Option<String>,
+    /// Packs OUT in this form, whatever its name.
+    #[arg(long, value_enum)]
+    form: Option<Form>,
+    /// Cuts OUT into OUT.001, OUT.002 and so on of so many bytes.
+    #[arg(long, value_name = "BYTES")]
+    split: Option<u64>,
     /// Prints the sample's SPEC instead of packing.
     #[arg(long)]
     sample: bool,
@@ -44,12 +51,21 @@ fn main() -> Result<()> {
         (Some(_), paths) => bail!("--synthetic wants OUT alone, {} paths are given", paths.len()),
         (None, paths) => bail!("SPEC and OUT are wanted, {} paths are given", paths.len()),
     };
-    let is_tar = out.extension().is_some_and(|extension| extension == "tar");
-    match (specs, is_tar) {
-        (Specs::One(spec), true) => pack_tar(&spec, out),
-        (Specs::One(spec), false) => pack_directory(&spec, out),
-        (Specs::Several(specs), true) => pack_dumps_tar(&specs, out),
-        (Specs::Several(specs), false) => pack_dumps_directory(&specs, out),
+    let form = arguments.form.unwrap_or_else(|| Form::of_name(out));
+    if arguments.split.is_some() && form == Form::Directory {
+        bail!("only a file can be split, and {} is packed as a directory", out.display());
+    }
+    match specs {
+        Specs::One(spec) => {
+            for line in pack_form(&spec, form, out)? {
+                writeln!(io::stderr(), "not held: {line}")?;
+            }
+        }
+        Specs::Several(specs) => pack_dumps_form(&specs, form, out)?,
+    }
+    match arguments.split {
+        Some(size) => split(out, size).map(drop),
+        None => Ok(()),
     }
 }
 
@@ -97,6 +113,7 @@ fn synthetic(settings: &str) -> Result<Spec> {
             "messages" => messages = number()?,
             "size" => message_bytes = number()?,
             "seed" => seed = number()?,
+            "volume" => spec.volume_size = Some(number()?),
             "quality" => spec.compression_level = Some(i32::try_from(number()?)?),
             "domain" => value.clone_into(&mut subscription.name),
             "stamp" => value.clone_into(&mut spec.stamp),

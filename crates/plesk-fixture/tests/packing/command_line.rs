@@ -101,6 +101,27 @@ fn synthetic_settings_are_heard() {
 }
 
 #[test]
+fn old_forms_say_what_they_cannot_hold() {
+    let directory = tempfile::tempdir().unwrap();
+    let sample = pack(directory.path(), &["--sample"], "");
+    let sample = String::from_utf8(sample.stdout).unwrap();
+    for (form, version) in [("plesk8", "8.6.0"), ("plesk7", "7.5.4")] {
+        let output = pack(directory.path(), &["--form", form, "-", form], &sample);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let told = String::from_utf8(output.stderr).unwrap();
+        let site = "not held: addon.test: as a site of example.com; it is a domain of its own\n";
+        assert!(told.starts_with(site), "{told}");
+        let bytes = fs::read(directory.path().join(form)).unwrap();
+        let head = String::from_utf8_lossy(&bytes[..200]).into_owned();
+        assert!(head.contains(&format!("\nDumped-Psa-Version: {version}\n")), "{head}");
+    }
+    let list = format!("[{sample}, {sample}]");
+    let output = pack(directory.path(), &["--form", "plesk8", "-", "out"], &list);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(error.contains("an old form holds one dump"), "{error}");
+}
+
+#[test]
 fn mistakes_end_with_a_message() {
     let directory = tempfile::tempdir().unwrap();
     for (arguments, input, complaint) in [

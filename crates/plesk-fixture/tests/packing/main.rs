@@ -6,10 +6,13 @@
 mod command_line;
 mod corruption;
 mod dumps;
+mod forms;
 mod levels;
 mod metadata;
+mod psadump;
 mod synthetic;
 mod trees;
+mod zips;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -8,6 +8,7 @@ use plesk_backup::FileIndex;
 use super::gone::{Fate, key_of};
 use super::overlay::{FolderEnd, FolderStack, Stack, Verdict, path_of, place_of};
 use super::{HomeFile, ScannedMailbox, Source};
+use crate::storage::Storage;
 
 /// What flattening a mailbox needs around it.
 pub(super) struct Context<'a> {
@@ -48,7 +49,11 @@ impl Stack {
             .flatten()
             .map(|source| ((source.archive, source.member), *source))
             .collect();
-        for compression in used.values().filter_map(|source| source.compression) {
+        let compressed = used.values().filter_map(|source| match source.storage {
+            Storage::Compressed(compression) => Some(compression),
+            Storage::Plain | Storage::Crlf | Storage::Mbox(_) => None,
+        });
+        for compression in compressed {
             *whole.compressed.entry(compression.name()).or_default() += 1;
         }
         let keys: HashMap<Vec<u8>, HashSet<Vec<u8>>> = whole
@@ -82,6 +87,7 @@ impl Stack {
             }));
             whole.undecodable.extend(mailbox.undecodable.into_iter().filter(|it| is_there(it)));
             whole.dangling.extend(mailbox.dangling);
+            whole.no_maildir.add(mailbox.no_maildir);
             whole.left_out.files += mailbox.left_out.files;
             whole.left_out.bytes += mailbox.left_out.bytes;
             whole.dbox |= mailbox.dbox;
@@ -121,6 +127,10 @@ impl Stack {
         let mut sources = Vec::new();
         let (mut lists, mut messages, mut last) = (None, None, None);
         for (layer, raw, places) in self.folder(dir) {
+            // Of mailboxes that were no maildir, by names that no other dump gives.
+            folder.said_uidls.extend(raw.said_uidls.clone());
+            folder.keywords.extend(raw.keywords.clone());
+            folder.mbox_uids = raw.mbox_uids.clone().or(folder.mbox_uids);
             for ((file, source), verdict) in raw.files.iter().zip(places).zip(&stack.fates[layer]) {
                 let path = path_of(dir, file.place, &file.name);
                 let is_listed = context.is_listed(source, &[&b"Maildir/"[..], &path].concat());

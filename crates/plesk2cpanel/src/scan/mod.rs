@@ -9,26 +9,33 @@
 //! costs one more inflate, which is little beside deflating the output.
 
 mod flatten;
+mod folders;
 mod gone;
 mod layers;
 mod look;
+mod mail_enable;
+mod mbox;
 mod overlay;
 mod pass;
 mod settle;
+mod users;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use mail_model::dovecot::GoneUids;
 use mail_model::identity::RawMailbox;
-use plesk_backup::{ArchiveDamage, Backup, ContentRef, EntryId, FileIndex, printable};
+use plesk_backup::{
+    ArchiveDamage, ArchiveError, Backup, ContentArchive, ContentRef, EntryId, FileIndex, printable,
+};
 
 pub(crate) use self::layers::{Layer, layers_of};
 pub(crate) use self::overlay::{ChainFacts, FolderEnd};
 use self::pass::Pass;
+pub(crate) use self::users::Users;
 
 use crate::error::Error;
 use crate::progress::Interrupt;
-use crate::stored::Compression;
+use crate::storage::Storage;
 
 /// What a scan looks for besides names.
 #[derive(Clone, Copy, Debug, Default)]
@@ -46,6 +53,8 @@ pub(crate) struct Depth {
 pub(crate) struct ScannedArchive {
     /// Where it lies in the backup, in its volumes.
     pub content: ContentRef,
+    /// It is a mailbox in one file, and no archive.
+    pub raw: bool,
     /// What is broken in it, in order.
     pub damage: Vec<ArchiveDamage>,
     /// Bytes of error text before the archive proper.
@@ -61,8 +70,18 @@ pub(crate) struct Source {
     pub member: u64,
     /// Bytes that the member has.
     pub stored: u64,
-    /// Set when these are not the message itself.
-    pub compression: Option<Compression>,
+    /// How the message stands in them.
+    pub storage: Storage,
+}
+
+impl ScannedArchive {
+    /// Opens it once more, as it was opened for the scan.
+    ///
+    /// # Errors
+    /// As [`Backup::open_content`].
+    pub(crate) fn open(&self, backup: &Backup) -> Result<ContentArchive, ArchiveError> {
+        if self.raw { backup.open_raw(&self.content) } else { backup.open_content(&self.content) }
+    }
 }
 
 /// A mailbox as the archives have it.
@@ -110,6 +129,54 @@ pub(crate) struct ScannedMailbox {
     deleted_folders: Vec<Vec<u8>>,
     /// What came of laying several dumps over each other.
     pub chain: ChainFacts,
+    /// What was no maildir.
+    pub no_maildir: NoMaildir,
+}
+
+/// What of a mailbox was stored otherwise than as a maildir.
+#[derive(Debug, Default)]
+pub(crate) struct NoMaildir {
+    /// mbox files.
+    pub mboxes: u64,
+    /// Messages in them.
+    pub in_mbox: u64,
+    /// Of these, with a date that names no zone.
+    pub without_zone: u64,
+    /// mbox files whose first message is c-client's own and no mail.
+    pub internal: u64,
+    /// What stands in an mbox before its first message: path, and how many bytes.
+    pub leading: Vec<(Vec<u8>, u64)>,
+    /// Messages of MailEnable's.
+    pub mail_enable: u64,
+    /// Of these, with lines that end in CRLF.
+    pub crlf: u64,
+    /// Files of stores that nobody here reads, by whose they seem to be.
+    pub unreadable: BTreeMap<&'static str, u64>,
+    /// Nothing says which folders were subscribed, so that all are.
+    pub subscribed: bool,
+    /// Folders that a maildir can't name as they were: the path, and the new name.
+    pub renamed: Vec<(Vec<u8>, String)>,
+    /// The directory of each folder, by its path.
+    folders: BTreeMap<Vec<u8>, Vec<u8>>,
+}
+
+impl NoMaildir {
+    /// Adds what another dump holds.
+    fn add(&mut self, other: NoMaildir) {
+        self.mboxes += other.mboxes;
+        self.in_mbox += other.in_mbox;
+        self.without_zone += other.without_zone;
+        self.internal += other.internal;
+        self.leading.extend(other.leading);
+        self.mail_enable += other.mail_enable;
+        self.crlf += other.crlf;
+        for (kind, files) in other.unreadable {
+            *self.unreadable.entry(kind).or_default() += files;
+        }
+        self.subscribed |= other.subscribed;
+        self.renamed.extend(other.renamed);
+        self.folders.extend(other.folders);
+    }
 }
 
 impl ScannedMailbox {
@@ -145,8 +212,8 @@ pub(crate) struct CutMessage {
     pub path: Vec<u8>,
     /// Bytes that are there.
     pub read: u64,
-    /// Bytes that should be there.
-    pub size: u64,
+    /// Bytes that should be there; of a message in an mbox nothing says how many.
+    pub size: Option<u64>,
 }
 
 /// Files counted, not named.
@@ -261,35 +328,43 @@ pub(crate) fn archives_of(mail: &plesk_backup::MailSystem) -> Vec<ArchiveToScan>
     archives
 }
 
-/// Where content lies, when all of it is there: in the volumes of an archive, or in a directory.
+/// Where content lies: in the volumes of an archive, up to the first that is missing, or in a
+/// directory; `None` when nothing of it is there.
 fn place(content: &ContentRef) -> Option<(Vec<EntryId>, Option<&[u8]>)> {
-    let volumes: Option<Vec<EntryId>> = content.files.iter().map(|file| file.entry).collect();
+    let volumes: Vec<EntryId> = content.files.iter().map_while(|file| file.entry).collect();
     let directory = content.directory.as_deref();
-    volumes
-        .filter(|volumes| !volumes.is_empty() || directory.is_some())
-        .map(|volumes| (volumes, directory))
+    (!volumes.is_empty() || directory.is_some()).then_some((volumes, directory))
 }
 
-/// Reads all archives of a mail domain once, and lays the dumps of a chain over each other. With a
-/// `gap` some of its dumps are missing. `index` lists the files of the newest dump, as far as its
-/// form is understood.
+/// The dumps that a domain's mail lies in.
+#[derive(Clone, Copy)]
+pub(crate) struct Chain<'a> {
+    /// The dumps, the oldest first.
+    pub layers: &'a [Layer],
+    /// Some that are needed are missing.
+    pub gap: bool,
+    /// The files of the newest, as far as the form of Plesk's list is understood.
+    pub index: Option<&'a FileIndex>,
+}
+
+/// Reads all archives of a mail domain once, and lays the dumps of a chain over each other.
 ///
 /// # Errors
 /// When the run is interrupted. Damage, and archives that are none, are part of the result.
 pub(crate) fn scan_domain(
     backup: &Backup,
-    layers: &[Layer],
-    gap: bool,
-    index: Option<&FileIndex>,
+    chain: &Chain<'_>,
+    users: &Users,
     depth: Depth,
     interrupt: &Interrupt,
 ) -> Result<ScannedDomain, Error> {
+    let Chain { layers, gap, index } = *chain;
     let is_chain = gap || layers.len() > 1;
     let depth = Depth { gone: is_chain, ..depth };
     let mut scanned = Vec::new();
     let mut archives = 0;
     for layer in layers {
-        let domain = scan_layer(backup, &layer.archives, archives, depth, interrupt)?;
+        let domain = scan_layer(backup, &layer.archives, users, archives, depth, interrupt)?;
         archives += domain.archives.len();
         scanned.push((layer, domain));
     }
@@ -303,14 +378,21 @@ pub(crate) fn scan_domain(
 fn scan_layer(
     backup: &Backup,
     archives: &[ArchiveToScan],
+    users: &Users,
     first: usize,
     depth: Depth,
     interrupt: &Interrupt,
 ) -> Result<ScannedDomain, Error> {
     let mut domain = ScannedDomain::default();
     for archive in archives {
-        let content = match backup.open_content(&archive.content) {
-            Ok(content) => content,
+        let (content, raw) = match archive.open(backup) {
+            Ok(opened) => opened,
+            // An mbox without a message has no bytes.
+            Err(ArchiveError::Empty { declared: 0, .. }) if archive.is_mbox(users) => {
+                let mailbox = archive.mailbox.clone().unwrap_or_default();
+                domain.mailboxes.entry(mailbox).or_default().folder(b"");
+                continue;
+            }
             Err(error) => {
                 let name = archive_name(backup, &archive.content);
                 domain.unreadable.push((name, error.to_string()));
@@ -319,6 +401,7 @@ fn scan_layer(
         };
         let mut scanned = ScannedArchive {
             content: archive.content.clone(),
+            raw,
             damage: Vec::new(),
             leading_garbage: content.leading_garbage,
         };
@@ -329,6 +412,9 @@ fn scan_layer(
             mailbox: archive.mailbox.as_deref(),
             lists: archive.lists,
             beside: archive.beside,
+            raw,
+            users,
+            interrupt,
             ordinal: 0,
             links: Vec::new(),
             domain: &mut domain,
@@ -342,12 +428,17 @@ fn scan_layer(
                 Ok(())
             })
             .map_err(|error| Error::walk(archive_name(backup, &archive.content), error))?;
+        // One member alone may take long.
+        if interrupt.is_raised() {
+            return Err(Error::Interrupted);
+        }
         scanned.damage = end.damage.into_iter().chain(end.further_damage).collect();
         pass.finish(&scanned.damage);
         domain.archives.push(scanned);
     }
     for mailbox in domain.mailboxes.values_mut() {
         mailbox.not_carried.extend(take_hidden(&mut mailbox.beside));
+        mailbox.finish_folders();
     }
     domain.elsewhere.extend(take_hidden(&mut domain.of_domain));
     Ok(domain)
@@ -411,7 +502,7 @@ mod tests {
         let file = |path: &str, member| HomeFile {
             path: path.as_bytes().to_vec(),
             mtime: 0,
-            source: Source { archive: 0, member, stored: member, compression: None },
+            source: Source { archive: 0, member, stored: member, storage: Storage::Plain },
         };
         let mut files =
             vec![file("notes", 0), file("a", 1), file("notes", 2), file("a/b", 3), file("c", 4)];
