@@ -43,18 +43,18 @@ pub(crate) fn gap_finding(
     let mailboxes = || scanned.iter().flat_map(|domain| domain.mailboxes.values());
     let absent: u64 = mailboxes().map(|mailbox| mailbox.chain.absent).sum();
     let uncertain: u64 = mailboxes().map(|mailbox| mailbox.chain.uncertain).sum();
-    let mut text = format!(
+    let stand = count_are(absent, "message stands", "messages stand");
+    let untold = match uncertain {
+        0 => String::new(),
+        1 => "; of 1 older message it can't be told whether it was deleted in between".to_owned(),
+        several => format!(
+            "; of {several} older messages it can't be told whether they were deleted in between"
+        ),
+    };
+    let text = format!(
         "dump {stamp} is an increment, and the backup lacks {missing}, which it needs: mail that is \
-         only there is missing ({} in the server's lists and in no dump at hand)",
-        count_are(absent, "message stands", "messages stand")
+         only there is missing ({stand} in the server's lists and in no dump at hand){untold}"
     );
-    if uncertain > 0 {
-        let it_was = if uncertain == 1 { "it was" } else { "they were" };
-        let older = count(uncertain, "older message");
-        text.push_str(&format!(
-            "; of {older} it can't be told whether {it_was} deleted in between"
-        ));
-    }
     Some(CHAIN_GAP.about(&subscription.domain.name, text))
 }
 
