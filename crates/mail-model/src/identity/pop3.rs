@@ -2,6 +2,7 @@
 
 use super::files::FileEntry;
 use super::imap::{Numbers, serve_dovecot};
+use super::listing::State;
 use super::state::FolderState;
 use super::{
     Certainty, Finding, FormatEvidence, OldServer, RawFolder, Rules, ServerKind, Uidl, UidlEvidence,
@@ -42,6 +43,19 @@ fn source(
     }
 }
 
+/// The state that names the messages, for whoever compares a listing with it.
+pub(super) fn state<'a>(
+    state: &'a FolderState,
+    sizelist: Option<&'a Pop3SizeList>,
+    live: Option<ServerKind>,
+) -> State<'a> {
+    match (source(state, sizelist, live), &state.uidlist, sizelist) {
+        (Some(ServerKind::Dovecot), Some(list), _) => State::Dovecot(list),
+        (Some(ServerKind::Courier), _, Some(list)) => State::Courier(list),
+        _ => State::None,
+    }
+}
+
 #[allow(clippy::too_many_arguments, reason = "they are the evidence, and each is used once")]
 pub(super) fn name(
     raw: &RawFolder,
@@ -52,23 +66,10 @@ pub(super) fn name(
     entries: &[FileEntry],
     numbers: &Numbers,
     rules: &Rules,
-    findings: &mut Vec<Finding>,
 ) -> Names {
     match (source(state, sizelist, live), &state.uidlist, sizelist) {
         (Some(ServerKind::Dovecot), Some(list), _) => {
-            let names = from_dovecot(raw, list, state.repaired_uid, entries, rules);
-            let assumed = names
-                .by_entry
-                .iter()
-                .filter(|named| named.evidence == UidlEvidence::AssumedFormat)
-                .count();
-            if assumed > 0
-                && let Some(FormatEvidence { format, .. }) = &names.format
-            {
-                let format = format.clone();
-                findings.push(Finding::FormatAssumed { format, messages: assumed });
-            }
-            names
+            from_dovecot(raw, list, state.repaired_uid, entries, rules)
         }
         (Some(ServerKind::Courier), _, Some(list)) => from_courier(list, entries),
         _ => {
@@ -84,6 +85,15 @@ pub(super) fn name(
             Names { by_entry: entries.iter().map(named).collect(), order: None, format: None }
         }
     }
+}
+
+/// What rests on a format that nobody confirmed.
+pub(super) fn assumption(names: &Names) -> Option<Finding> {
+    let assumed =
+        names.by_entry.iter().filter(|named| named.evidence == UidlEvidence::AssumedFormat);
+    let messages = assumed.count();
+    let format = names.format.as_ref().filter(|_| messages > 0)?.format.clone();
+    Some(Finding::FormatAssumed { format, messages })
 }
 
 /// The format by which the old Dovecot named messages: what the operator said; else the one that
