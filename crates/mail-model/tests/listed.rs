@@ -9,8 +9,8 @@ use mail_model::wire_size::WireSize;
 
 use Certainty::{Assumed, Exact, Lost, Predicted};
 
-fn state(text: &str, mtime: i64) -> Option<StateFile> {
-    Some(StateFile { bytes: text.as_bytes().to_vec(), mtime })
+fn state(text: &str, mtime: i64) -> StateFile {
+    StateFile { bytes: text.as_bytes().to_vec(), mtime }
 }
 
 /// A file whose size on the wire is twice its number.
@@ -23,7 +23,7 @@ fn file(name: &str, size: u64) -> RawFile {
 }
 
 fn inbox(files: Vec<RawFile>, uidlist: &str) -> RawMailbox {
-    let uidlist = if uidlist.is_empty() { None } else { state(uidlist, 9) };
+    let uidlist = (!uidlist.is_empty()).then(|| state(uidlist, 9));
     let folder = RawFolder { files, uidlist, ..RawFolder::default() };
     RawMailbox { folders: vec![folder], ..RawMailbox::default() }
 }
@@ -169,6 +169,17 @@ fn one_wrong_size_or_number_and_nothing_is_guessed() {
 }
 
 #[test]
+fn places_that_a_stored_uidl_contradicts_name_nothing() {
+    let list = "3 V7 N12\n8 Pp :1.a\n9 :2.b\n10 :3.c\n";
+    let raw = inbox(vec![file("1.a", 10), file("2.b", 10), file("3.c", 10)], list);
+    let entries = |first, second| listed(raw.clone(), &[(first, 20), (second, 20), ("y", 20)]);
+    let found = |raw| by(&resolve(&raw, &Rules::default()));
+    assert_eq!(found(entries("x", "p")), [None, Some(MatchedBy::Value), None]);
+    let number = Some(MatchedBy::Number);
+    assert_eq!(found(entries("p", "x")), [Some(MatchedBy::Value), number, number]);
+}
+
+#[test]
 fn a_server_counts_in_one_way() {
     // Both are sizes of these messages, and no server tells one of each sort.
     let raw = inbox(vec![file("1.a", 10), file("2.b", 30)], "3 V7 N12\n8 :1.a\n9 :2.b\n");
@@ -298,7 +309,7 @@ fn the_order_is_the_listings() {
 fn the_listing_settles_which_server_lived() {
     let mut raw = inbox(vec![file("1.a", 10)], "3 V7 N9\n8 :1.a\n");
     // Courier's files are newer and the label says Courier.
-    raw.pop3_sizelist = state("/3 2 5\n1.a:2,S 20 1:5:0\n", 99);
+    raw.pop3_sizelist = Some(state("/3 2 5\n1.a:2,S 20 1:5:0\n", 99));
     let rules = Rules { installed: Some(ServerKind::Courier), ..Rules::default() };
     let server = |uidl: &str| {
         let mailbox = resolve(&listed(raw.clone(), &[(uidl, 20)]), &rules);
@@ -313,7 +324,7 @@ fn the_listing_settles_which_server_lived() {
 #[test]
 fn courier_is_recognised_by_its_list() {
     let mut raw = inbox(vec![file("1.a", 10), file("2.b", 20), file("new/3.c", 30)], "");
-    raw.pop3_sizelist = state("/2 6 5\n1.a:2,S 20 0:0\n2.b:2,S 40 4:5\n", 9);
+    raw.pop3_sizelist = Some(state("/2 6 5\n1.a:2,S 20 0:0\n2.b:2,S 40 4:5\n", 9));
     let entries = [("1.a", 20), ("UID4-5", 40), ("UID6-5", 60), ("UID7-5", 1)];
     let mailbox = resolve(&listed(raw, &entries), &Rules::default());
     let rule = mailbox.listing.as_ref().unwrap().rule.clone();

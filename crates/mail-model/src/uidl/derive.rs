@@ -52,7 +52,7 @@ fn candidates(inputs: &UidlInputs<'_>, served: &[u8]) -> Vec<UidlFormat> {
                 break;
             }
             let (before, after) = (&served[..at], &served[end..]);
-            formats.push(vec![literal(before), vec![uid.clone()], literal(after)].concat());
+            formats.push([literal(before), vec![uid.clone()], literal(after)].concat());
             for validity in spellings(Variable::UidValidity) {
                 for (from, to) in places(before, &validity, inputs) {
                     let (first, second) = (literal(&before[..from]), literal(&before[to..]));

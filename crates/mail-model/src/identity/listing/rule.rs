@@ -1,7 +1,7 @@
 //! The rule by which an old server made the UIDLs of a listing.
 
 use super::ListedRule;
-use crate::courier::{Pop3SizeList, Pop3Source, served_pop3};
+use crate::courier::{Pop3Entry, Pop3SizeList, Pop3Source, served_pop3};
 use crate::dovecot::UidList;
 use crate::identity::files::FileEntry;
 use crate::identity::imap::serve_dovecot;
@@ -55,7 +55,7 @@ pub(in crate::identity) fn rules_of(rule: &ListedRule, rules: &Rules) -> Rules {
 fn of_courier(listing: &[ListedUidl], list: &Pop3SizeList, entries: &[FileEntry]) -> ListedRule {
     let files: Vec<(Place, &[u8])> =
         entries.iter().map(|entry| (entry.place, entry.bytes.as_slice())).collect();
-    let mut stored: HashSet<Vec<u8>> = list.entries.iter().map(|entry| entry.uidl()).collect();
+    let mut stored: HashSet<Vec<u8>> = list.entries.iter().map(Pop3Entry::uidl).collect();
     let mut next = HashSet::new();
     for message in served_pop3(Some(list), &files) {
         let Some(uidl) = message.uidl else { continue };

@@ -92,8 +92,12 @@ impl<'a> Reading<'a> {
         } else if line == b"." {
             self.end();
         } else if self.capabilities {
-        } else if let Some(asked) = command(line) {
-            self.asked = asked;
+            // `UIDL` here is a capability.
+        } else if let Some(command) = command(line) {
+            self.asked = match command {
+                Command::Asks(kind) => Some(kind),
+                Command::Other => None,
+            };
             self.capabilities = line.eq_ignore_ascii_case(b"CAPA");
             self.open = false;
         } else if let Some((number, value)) = entry(line) {
@@ -267,8 +271,14 @@ fn entry(line: &[u8]) -> Option<(u32, &[u8])> {
     (!value.is_empty() && number > 0 && number < u32::MAX).then_some((number, value))
 }
 
-/// What a client typed: the list that it asks for, or none. None for anything else.
-fn command(line: &[u8]) -> Option<Option<Kind>> {
+/// What a client typed.
+enum Command {
+    Asks(Kind),
+    Other,
+}
+
+/// None for what is no command.
+fn command(line: &[u8]) -> Option<Command> {
     const OTHERS: [&str; 17] = [
         "USER", "PASS", "QUIT", "STAT", "CAPA", "AUTH", "NOOP", "APOP", "STLS", "RETR", "TOP",
         "DELE", "RSET", "UTF8", "LANG", "LAST", "XCLIENT",
@@ -278,9 +288,10 @@ fn command(line: &[u8]) -> Option<Option<Kind>> {
     // With a number it asks for one message, and the answer is no list.
     let of_all = words.next().is_none();
     match word.as_slice() {
-        b"UIDL" => Some(of_all.then_some(Kind::Uidl)),
-        b"LIST" => Some(of_all.then_some(Kind::List)),
-        other => OTHERS.iter().any(|name| name.as_bytes() == other).then_some(None),
+        b"UIDL" if of_all => Some(Command::Asks(Kind::Uidl)),
+        b"LIST" if of_all => Some(Command::Asks(Kind::List)),
+        b"UIDL" | b"LIST" => Some(Command::Other),
+        other => OTHERS.iter().any(|name| name.as_bytes() == other).then_some(Command::Other),
     }
 }
 
