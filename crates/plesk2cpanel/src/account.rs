@@ -90,20 +90,15 @@ impl Run<'_> {
         report.findings.extend(content_findings(self.backup, subscription, &scanned));
         refuse_without_mail(report, &scanned)?;
 
-        let on_disk: Vec<_> = scanned.iter().map(on_disk).collect();
-        let context = Context {
-            description: self.description,
-            name,
-            key: self.options.secret_key.as_ref(),
-            on_disk: &on_disk,
-            dkim: &self.dkim_keys(subscription),
-            lists_as_forwarders: self.options.lists_as_forwarders,
-        };
-        let plan = plan_account(subscription, &context)?;
+        let plan = self.plan(subscription, name, &scanned)?;
         report.settings.clone_from(&plan.settings);
         report.findings.extend(plan.findings.iter().cloned());
 
         report.findings.extend(keep_of_addresses(subscription, &plan, &mut scanned));
+        if let Some(truth) = &self.options.uidl_truth {
+            let listed = truth.attach(self, &plan, &mut scanned)?;
+            report.findings.extend(listed);
+        }
         let mailboxes = self.resolve(&plan, &scanned);
         if let Some(address) = most_learned(&mailboxes) {
             report.findings.push(SETTING_ADAPTED.with_remedy(
@@ -128,7 +123,27 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn scan(&self, subscription: &Subscription) -> Result<Vec<ScannedDomain>, Error> {
+    /// The subscription as an account.
+    pub(crate) fn plan(
+        &self,
+        subscription: &Subscription,
+        name: &AccountName,
+        scanned: &[ScannedDomain],
+    ) -> Result<AccountPlan, Error> {
+        let on_disk: Vec<_> = scanned.iter().map(on_disk).collect();
+        let context = Context {
+            description: self.description,
+            name,
+            key: self.options.secret_key.as_ref(),
+            on_disk: &on_disk,
+            dkim: &self.dkim_keys(subscription),
+            lists_as_forwarders: self.options.lists_as_forwarders,
+        };
+        plan_account(subscription, &context)
+    }
+
+    /// What the content archives of the domains hold, in their order.
+    pub(crate) fn scan(&self, subscription: &Subscription) -> Result<Vec<ScannedDomain>, Error> {
         let archives: Vec<Vec<ArchiveToScan>> = subscription
             .domains()
             .map(|domain| domain.mail.as_ref().map_or_else(Vec::new, archives_of))
@@ -177,7 +192,8 @@ impl Run<'_> {
         })
     }
 
-    fn rules(&self, plan: &AccountPlan) -> Rules {
+    /// How to read the state of its mailboxes.
+    pub(crate) fn rules(&self, plan: &AccountPlan) -> Rules {
         Rules {
             old_server: self.options.old_server.clone(),
             installed: self.description.installed_mail_server().map(|server| match server {

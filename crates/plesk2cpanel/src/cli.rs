@@ -1,5 +1,7 @@
 //! The command line: what can be typed, and what it means.
 
+mod uidl;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -8,8 +10,11 @@ use mail_model::identity::OldServer;
 use mail_model::uidl::UidlFormat;
 use plesk_backup::SecretKey;
 
+pub use self::uidl::Uidl;
+
 use crate::error::Error;
 use crate::options::{ReadOptions, WriteOptions};
+use crate::uidl::Truth;
 
 /// Turns a Plesk backup into cPanel account archives, so that no mail client downloads a message twice.
 ///
@@ -38,6 +43,8 @@ pub enum Command {
     Inspect(Inspect),
     /// Convert a backup: one cpmove archive for each subscription, and report.json
     Convert(Convert),
+    /// List the UIDLs that the old server gave a mailbox's messages, or hold them against a listing from it
+    Uidl(Uidl),
 }
 
 /// `inspect`.
@@ -107,6 +114,12 @@ pub struct Read {
     /// The old Dovecot had pop3_reuse_xuidl = yes: X-UIDL headers name the messages
     #[arg(long)]
     pub reuse_x_uidl: bool,
+    /// Listings of UIDLs from the living old server, one file for each mailbox: they count before all rules
+    ///
+    /// A file is called as the mailbox, with or without .txt; those that begin with a dot are passed
+    /// over. `plesk2cpanel uidl --how` prints the commands that take them.
+    #[arg(long, value_name = "DIR")]
+    pub uidl_truth: Option<PathBuf>,
     /// Make a forwarder to all members of each mailing list, which cPanel would need made by hand
     #[arg(long)]
     pub lists_as_forwarders: bool,
@@ -188,6 +201,7 @@ impl Read {
             only: self.only.clone(),
             old_server: self.old_server.clone(),
             reuse_x_uidl: self.reuse_x_uidl,
+            uidl_truth: self.uidl_truth.as_deref().map(Truth::read).transpose()?,
             lists_as_forwarders: self.lists_as_forwarders,
             secret_key,
             users: self.users.iter().cloned().collect(),

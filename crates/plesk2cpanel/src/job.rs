@@ -25,9 +25,9 @@ pub const REPORT: &str = "report.json";
 /// An opened and described backup.
 pub struct Job {
     backup: Backup,
-    name: String,
-    description: Description,
-    names: Vec<AccountName>,
+    pub(crate) name: String,
+    pub(crate) description: Description,
+    pub(crate) names: Vec<AccountName>,
     selected: Vec<usize>,
     options: ReadOptions,
 }
@@ -37,7 +37,7 @@ impl Job {
     ///
     /// # Errors
     /// When it is no backup, or an option names something that it does not hold.
-    pub fn open(path: &Path, options: ReadOptions) -> Result<Job, Error> {
+    pub fn open(path: &Path, mut options: ReadOptions) -> Result<Job, Error> {
         let backup = Backup::open(path)?;
         let name = path
             .file_name()
@@ -48,6 +48,9 @@ impl Job {
         }
         let names = account_names(&name, &description.subscriptions, &options.users)?;
         let selected = select(&name, &description.subscriptions, &options.only)?;
+        if let Some(truth) = &mut options.uidl_truth {
+            truth.settle(&description.subscriptions)?;
+        }
         Ok(Job { backup, name, description, names, selected, options })
     }
 
@@ -94,7 +97,8 @@ impl Job {
         Ok(report)
     }
 
-    fn run<'a>(
+    /// A run over this backup; nothing is written without `output`.
+    pub(crate) fn run<'a>(
         &'a self,
         malformed: bool,
         pool: &'a rayon::ThreadPool,
@@ -177,6 +181,11 @@ impl Job {
                 ),
             );
         }
+        if let Some(truth) = &self.options.uidl_truth {
+            let subscriptions = &self.description.subscriptions;
+            let selected = self.selected.iter().map(|index| &subscriptions[*index]);
+            findings.extend(truth.of_nobody(subscriptions, selected.zip(&accounts)));
+        }
         let facts = BackupFacts {
             name: self.name.clone(),
             container: match self.backup.container() {
@@ -224,7 +233,7 @@ fn select(
     Ok(selected)
 }
 
-fn thread_pool(jobs: usize) -> Result<rayon::ThreadPool, Error> {
+pub(crate) fn thread_pool(jobs: usize) -> Result<rayon::ThreadPool, Error> {
     rayon::ThreadPoolBuilder::new()
         .num_threads(jobs)
         .thread_name(|index| format!("read-{index}"))

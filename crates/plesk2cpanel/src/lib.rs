@@ -32,6 +32,7 @@ mod scan;
 mod stored;
 pub mod summary;
 mod time;
+pub mod uidl;
 mod write;
 
 pub use error::Error;

@@ -13,6 +13,7 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 MESSAGES = REPOSITORY / "fixtures" / "messages"
 RECORDED = REPOSITORY / "fixtures" / "recorded"
 COMPRESSED = REPOSITORY / "fixtures" / "compressed"
+LISTINGS = REPOSITORY / "fixtures" / "listings"
 CONFIG = REPOSITORY / "tests" / "servers" / "config"
 TARGET = REPOSITORY / "target"
 

@@ -4,7 +4,7 @@ import re
 import shutil
 import time
 
-from . import corpus, courier, digests, dovecot, scenario, state, truth
+from . import corpus, courier, digests, dovecot, listings, scenario, state, truth
 from .backup import SECRET_KEY, Packing, pack
 from .environment import COMPRESSED, RECORDED, chown_mail, reserve_ports, work_directory
 from .mailboxes import ALICE, MAILBOXES, SALES, USERS
@@ -29,11 +29,13 @@ FIXTURES = {
 # What each method of the zlib plugin stores: numbers in fixtures/messages, from 0.
 STORED = {"gz": 19, "bz2": 13, "lz4": 25, "zstd": 18}
 
-NAMES = (*FIXTURES, "compressed")
+NAMES = (*FIXTURES, "compressed", "listings")
 
 
 def record(name):
     """Record one fixture anew, in place of what was recorded of it before; returns its bytes."""
+    if name == "listings":
+        return listings.record()
     target = COMPRESSED if name == "compressed" else RECORDED / name
     if name == "compressed":
         compressed(target)

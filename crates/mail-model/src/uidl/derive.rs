@@ -13,7 +13,8 @@ const LONGEST: usize = 128;
 const MOST_CANDIDATES: usize = 2000;
 
 /// Works out a format of UID and UIDVALIDITY with text around them, by samples of which message has
-/// which UIDL. None unless it explains all samples, of at least three UIDs.
+/// which UIDL. None unless it explains all samples, of at least three UIDs. A format without the
+/// UIDVALIDITY is not looked for: a text that holds a small number is met by chance.
 ///
 /// ```
 /// use mail_model::uidl::{UidlInputs, derive};
@@ -40,40 +41,34 @@ pub fn derive(samples: &[(UidlInputs<'_>, &[u8])]) -> Option<UidlFormat> {
     }
     candidates(inputs, served)
         .into_iter()
+        .map(|parts| UidlFormat { parts })
         .find(|format| samples.iter().all(|(inputs, served)| format.expand(inputs) == *served))
 }
 
 /// Every way in which this UIDL may have been made of these numbers.
-fn candidates(inputs: &UidlInputs<'_>, served: &[u8]) -> Vec<UidlFormat> {
+fn candidates(inputs: &UidlInputs<'_>, served: &[u8]) -> Vec<Vec<Part>> {
     let mut formats = vec![];
     for uid in spellings(Variable::Uid) {
         for (at, end) in places(served, &uid, inputs) {
-            if formats.len() > MOST_CANDIDATES {
-                break;
-            }
             let (before, after) = (&served[..at], &served[end..]);
-            formats.push([literal(before), vec![uid.clone()], literal(after)].concat());
             for validity in spellings(Variable::UidValidity) {
+                if formats.len() > MOST_CANDIDATES {
+                    return formats;
+                }
                 for (from, to) in places(before, &validity, inputs) {
                     let (first, second) = (literal(&before[..from]), literal(&before[to..]));
-                    let parts = [first, vec![validity.clone()], second, vec![uid.clone()]];
-                    formats.push([parts.concat(), literal(after)].concat());
+                    let numbers = [first, vec![validity.clone()], second, vec![uid.clone()]];
+                    formats.push([numbers.concat(), literal(after)].concat());
                 }
                 for (from, to) in places(after, &validity, inputs) {
                     let (first, second) = (literal(&after[..from]), literal(&after[to..]));
-                    let parts = [literal(before), vec![uid.clone()], first, vec![validity.clone()]];
-                    formats.push([parts.concat(), second].concat());
+                    let numbers = [vec![uid.clone()], first, vec![validity.clone()], second];
+                    formats.push([literal(before), numbers.concat()].concat());
                 }
             }
         }
     }
-    // Those that hold the UIDVALIDITY come first: what looks like it is hardly a text.
-    formats.sort_by_key(|parts: &Vec<Part>| {
-        !parts
-            .iter()
-            .any(|part| matches!(part, Part::Field(f) if f.variable == Variable::UidValidity))
-    });
-    formats.into_iter().map(|parts| UidlFormat { parts }).collect()
+    formats
 }
 
 fn literal(text: &[u8]) -> Vec<Part> {

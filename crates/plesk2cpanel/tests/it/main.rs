@@ -20,3 +20,5 @@ mod rich;
 mod settings;
 mod stability;
 mod support;
+mod uidl;
+mod uidl_truth;

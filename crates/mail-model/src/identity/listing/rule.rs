@@ -149,14 +149,9 @@ struct Explained {
 
 impl Dovecot<'_> {
     fn rule(&self, rules: &Rules) -> ListedRule {
-        let stored: HashSet<&[u8]> =
-            self.messages.iter().filter_map(|message| message.stored.as_deref()).collect();
-        let open: Vec<&[u8]> = self
-            .listing
-            .iter()
-            .map(|listed| listed.uidl.as_slice())
-            .filter(|uidl| !stored.contains(uidl))
-            .collect();
+        let stored = self.messages.iter().filter_map(|message| message.stored.clone());
+        let all = self.listing.iter().map(|listed| listed.uidl.as_slice()).collect();
+        let open = unexplained(all, count(stored));
         let mut rule = ListedRule {
             server: Some(ServerKind::Dovecot),
             stored: self.listing.len() - open.len(),
@@ -229,31 +224,20 @@ impl Dovecot<'_> {
     }
 
     /// What a format makes, and what headers say.
-    fn values(
-        &self,
-        format: &UidlFormat,
-        reuse_x_uidl: bool,
-    ) -> (HashSet<Vec<u8>>, HashSet<&[u8]>) {
-        let (mut made, mut reused) = (HashSet::new(), HashSet::new());
-        for message in self.messages.iter().filter(|message| message.stored.is_none()) {
-            match message.x_uidl.filter(|_| reuse_x_uidl) {
-                Some(uidl) => {
-                    reused.insert(uidl);
-                }
-                None => {
-                    made.insert(format.expand(&self.inputs(message)));
-                }
-            }
-        }
-        (made, reused)
+    fn values(&self, format: &UidlFormat, reuse_x_uidl: bool) -> (Times, Times) {
+        let open = self.messages.iter().filter(|message| message.stored.is_none());
+        let (reused, made): (Vec<_>, Vec<_>) =
+            open.partition(|message| reuse_x_uidl && message.x_uidl.is_some());
+        let made = made.iter().map(|message| format.expand(&self.inputs(message)));
+        let reused = reused.iter().filter_map(|message| message.x_uidl.map(<[u8]>::to_vec));
+        (count(made), count(reused))
     }
 
     fn explained(&self, format: &UidlFormat, reuse_x_uidl: bool, open: &[&[u8]]) -> Explained {
         let (made, reused) = self.values(format, reuse_x_uidl);
-        let by_format = open.iter().filter(|uidl| made.contains(**uidl)).count();
-        let by_header =
-            open.iter().filter(|uidl| reused.contains(**uidl) && !made.contains(**uidl)).count();
-        Explained { entries: by_format + by_header, by_format }
+        let after_format = unexplained(open.to_vec(), made);
+        let by_format = open.len() - after_format.len();
+        Explained { entries: open.len() - unexplained(after_format, reused).len(), by_format }
     }
 
     /// Whether the best rule is the rule. What it made for messages that are not here speaks for
@@ -269,16 +253,18 @@ impl Dovecot<'_> {
         let here: HashSet<u32> = self.messages.iter().map(|message| message.uid).collect();
         let strong = is_strong(&format);
         if strong && best.by_format > 0 {
-            let (_, reused) = self.values(&format, rule.reuse_x_uidl);
+            let (made, reused) = self.values(&format, rule.reuse_x_uidl);
+            let rest = unexplained(unexplained(open.to_vec(), made), reused);
             let away = |uidl: &&&[u8]| {
                 let uid = format.uid_of(uidl, self.uidvalidity);
-                !reused.contains(**uidl) && uid.is_some_and(|uid| !here.contains(&uid))
+                uid.is_some_and(|uid| !here.contains(&uid))
             };
-            rule.elsewhere = open.iter().filter(away).count();
+            rule.elsewhere = rest.iter().filter(away).count();
         }
         rule.by_rule = best.entries;
         rule.unexplained = open.len() - rule.by_rule - rule.elsewhere;
-        let most = best.entries >= LEAST && (rule.by_rule + rule.elsewhere) * 2 > open.len();
+        let made = rule.by_rule + rule.elsewhere;
+        let most = made >= LEAST && made * 2 > open.len();
         rule.fits = rule.unexplained == 0 || ((strong || best.by_format == 0) && most);
         if best.by_format == 0 {
             // Headers explain it all, and any format would do.
@@ -286,6 +272,29 @@ impl Dovecot<'_> {
         }
         rule
     }
+}
+
+/// How often each UIDL is made.
+type Times = HashMap<Vec<u8>, usize>;
+
+fn count(uidls: impl Iterator<Item = Vec<u8>>) -> Times {
+    let mut times = Times::new();
+    for uidl in uidls {
+        *times.entry(uidl).or_default() += 1;
+    }
+    times
+}
+
+/// UIDLs that are not made, or not so often: a copy of a message tells `%g` from `%f`.
+fn unexplained(mut uidls: Vec<&[u8]>, mut made: Times) -> Vec<&[u8]> {
+    uidls.retain(|uidl| match made.get_mut(*uidl) {
+        Some(times) if *times > 0 => {
+            *times -= 1;
+            false
+        }
+        _ => true,
+    });
+    uidls
 }
 
 /// Whether a format holds more than the UID.
