@@ -32,6 +32,7 @@
 //! * [`uidl`]: the formats of UIDLs, and listings of them
 //! * [`dovecot`], [`courier`]: their files, and what a server over them answers
 //! * [`identity`]: the decision, the writing and the check
+//! * [`mbox`]: messages one after another in one file, and what servers keep in their headers
 //! * [`headers`]: the few header fields that anybody asks for
 //! * [`wire_size`]: how large a message is to POP3 and IMAP
 
@@ -41,5 +42,6 @@ pub mod folder;
 pub mod headers;
 pub mod identity;
 pub mod maildir;
+pub mod mbox;
 pub mod uidl;
 pub mod wire_size;

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use mail_model::identity::{
-    Certainty, Finding as ModelFinding, ListingEvidence, Mailbox, MatchedBy, NextUidReason,
-    RawMailbox, Rules, ServerKind, resolve,
+    Because, Certainty, Finding as ModelFinding, ListingEvidence, Mailbox, MatchedBy,
+    NextUidReason, RawMailbox, Rules, ServerKind, resolve,
 };
 use plesk_backup::printable;
 
@@ -15,6 +15,7 @@ use crate::finding::{
     UIDL_TRUTH_UNMATCHED, UIDLIST_BROKEN, UNUSUAL_UIDL,
 };
 use crate::mail_findings::{because, count, describe, server_name, some};
+use crate::no_maildir;
 use crate::plan::MailboxPlan;
 use crate::report::{FolderReport, ListingReport, MailboxReport, ServerReport};
 use crate::scan::{HomeFile, ScannedMailbox, can_be_written};
@@ -68,8 +69,9 @@ impl<'a> ResolvedMailbox<'a> {
     pub(crate) fn report(&self, malformed: bool) -> MailboxReport {
         let server = &self.model.server;
         let mut found = Vec::new();
+        let in_messages = server.because == Because::InMessages;
         if server.found.dovecot {
-            found.push(server_name(ServerKind::Dovecot));
+            found.push(if in_messages { "mbox" } else { server_name(ServerKind::Dovecot) });
         }
         if server.found.courier {
             found.push(server_name(ServerKind::Courier));
@@ -81,8 +83,13 @@ impl<'a> ResolvedMailbox<'a> {
             quota_bytes: self.plan.quota_bytes,
             server: ServerReport {
                 found,
-                live: server.live.map(server_name),
-                because: because(server.because).to_owned(),
+                // UW-IMAP writes the same fields, so it may have been either.
+                live: server.live.map(server_name).filter(|_| {
+                    !in_messages || server.format.as_ref().is_some_and(|format| format.stated)
+                }),
+                because: no_maildir::because(self.scanned)
+                    .unwrap_or_else(|| because(server.because))
+                    .to_owned(),
                 uidl_format: server.format.as_ref().map(|format| format.format.to_string()),
                 uidl_format_assumed: server.format.as_ref().is_some_and(|format| !format.stated),
             },
@@ -93,7 +100,11 @@ impl<'a> ResolvedMailbox<'a> {
             uid_certainty: BTreeMap::new(),
             pop3_downloads_expected: 0,
             imap_downloads_expected: 0,
-            malformed: self.scanned.filter(|_| malformed).map(|scanned| scanned.malformed),
+            // Headers within an mbox are not looked at.
+            malformed: self
+                .scanned
+                .filter(|scanned| malformed && scanned.no_maildir.mboxes == 0)
+                .map(|scanned| scanned.malformed),
             folders: Vec::new(),
         };
         for folder in &self.model.folders {
@@ -151,8 +162,13 @@ impl<'a> ResolvedMailbox<'a> {
     pub(crate) fn findings(&self) -> Vec<Finding> {
         let address = &self.plan.address;
         let (named, more) = collapse(&self.model.findings);
-        let mut findings: Vec<Finding> =
-            named.into_iter().map(|finding| describe(address, finding)).collect();
+        let mut findings: Vec<Finding> = named
+            .into_iter()
+            .flat_map(|finding| {
+                no_maildir::in_other_words(address, &self.model, self.scanned, finding)
+                    .unwrap_or_else(|| vec![describe(address, finding)])
+            })
+            .collect();
         for (kind, number) in [
             (UIDL_TRUTH_DIFFERS, more.listing_differs),
             (UIDL_TRUTH_UNMATCHED, more.listing_unmatched),
@@ -175,15 +191,22 @@ impl<'a> ResolvedMailbox<'a> {
             }
         }
         let Some(scanned) = self.scanned else { return findings };
+        findings.extend(no_maildir::findings(address, scanned));
         for cut in &scanned.cut {
             findings.push(MESSAGE_DAMAGED.about(
                 address,
-                format!(
-                    "`{}` is cut: {} of {} bytes are there; the message is left out",
-                    printable(&cut.path),
-                    cut.read,
-                    cut.size
-                ),
+                match cut.size {
+                    Some(size) => format!(
+                        "`{}` is cut: {} of {size} bytes are there; the message is left out",
+                        printable(&cut.path),
+                        cut.read
+                    ),
+                    None => format!(
+                        "`{}` is cut behind {} bytes, and is left out",
+                        printable(&cut.path),
+                        cut.read
+                    ),
+                },
             ));
         }
         if !scanned.compressed.is_empty() {

@@ -44,13 +44,15 @@ fn run(cli: &Cli, interrupt: &Interrupt) -> anyhow::Result<u8> {
     let progress: &dyn Progress = if std::io::stderr().is_terminal() { &bars } else { &Silent };
     match &cli.command {
         Command::Inspect(arguments) => {
-            let job = Job::open(arguments.backup(), arguments.read_options()?)?;
+            let job =
+                Job::open_all(arguments.backup(), arguments.read_options()?, progress, interrupt)?;
             let report = job.inspect(arguments.jobs, progress, interrupt)?;
             bars.clear();
             show(&report, arguments.json, summary::inspection)
         }
         Command::Convert(arguments) => {
-            let job = Job::open(arguments.backup(), arguments.read_options()?)?;
+            let job =
+                Job::open_all(arguments.backup(), arguments.read_options()?, progress, interrupt)?;
             let report = job.convert(&arguments.write_options(), progress, interrupt)?;
             bars.clear();
             show(&report, arguments.json, |report, colour| {
@@ -72,19 +74,19 @@ fn uidl(
     progress: &dyn Progress,
     interrupt: &Interrupt,
 ) -> anyhow::Result<(String, u8)> {
-    let (Some(backup), Some(address)) = (&arguments.backup, &arguments.address) else {
+    let Some((backup, address)) = arguments.mailbox() else {
         return Ok((commands(None, None), 0));
     };
-    let job = Job::open(backup, arguments.read_options())?;
+    let job = Job::open_all(&backup, arguments.read_options(), progress, interrupt)?;
     let colour = terminal::colour(&std::io::stdout());
     let (json, jobs) = (arguments.json, arguments.jobs);
     if let Some(file) = &arguments.compare {
-        let found = job.compare_uidls(address, file, jobs, progress, interrupt)?;
+        let found = job.compare_uidls(&address, file, jobs, progress, interrupt)?;
         bars.clear();
         let text = if json { found.to_json() } else { text::comparison(&found, colour) };
         return Ok((text, found.exit_status()));
     }
-    let found = job.uidls(address, jobs, progress, interrupt)?;
+    let found = job.uidls(&address, jobs, progress, interrupt)?;
     bars.clear();
     if arguments.how {
         return Ok((found.commands(), 0));

@@ -35,10 +35,20 @@ pub struct Report {
 /// What the backup says about itself.
 #[derive(Clone, Debug, Serialize)]
 pub struct BackupFacts {
-    /// File or directory name, without its path.
+    /// File or directory name, without its path; of several, joined with ` + `.
     pub name: String,
-    /// `directory` or `tar`.
+    /// What it is: `directory`, `tar`, `tar.gz`, `parts of tar.zst` and so on; of several, joined
+    /// with ` + `.
     pub container: String,
+    /// Names of the parts in their order, when it was split.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<String>,
+    /// Bytes that the unpacked backup took in the spool, when it was compressed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spool_bytes: Option<u64>,
+    /// Where the spool was; for people, and no part of the file.
+    #[serde(skip)]
+    pub spool_directory: Option<String>,
     /// `YYMMDDhhmm`, the old server's local time.
     pub stamp: Option<String>,
     /// Version of the panel that wrote it.

@@ -14,6 +14,8 @@ MESSAGES = REPOSITORY / "fixtures" / "messages"
 RECORDED = REPOSITORY / "fixtures" / "recorded"
 COMPRESSED = REPOSITORY / "fixtures" / "compressed"
 LISTINGS = REPOSITORY / "fixtures" / "listings"
+MBOX = REPOSITORY / "fixtures" / "mbox"
+FORMS = REPOSITORY / "fixtures" / "forms"
 CONFIG = REPOSITORY / "tests" / "servers" / "config"
 TARGET = REPOSITORY / "target"
 

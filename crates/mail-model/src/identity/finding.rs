@@ -96,6 +96,10 @@ pub enum Finding {
     ListingUnmatched { number: Option<u32>, uidl: Vec<u8> },
     /// The listing holds sizes where UIDLs should stand, and is not used.
     ListingOfSizes { entries: usize },
+    /// UIDLs rest on what is said of a server; `example` is one of them.
+    UidlRuleAssumed { example: Vec<u8>, messages: usize },
+    /// The stated format names messages by what a message in an mbox does not have.
+    FormatNeedsMaildir { format: UidlFormat, messages: usize },
     /// The old server served one UIDL for several messages. Kept; getmail refuses such a mailbox.
     DuplicateUidls { uidl: Vec<u8>, count: usize },
     /// A UIDL that RFC 1939 does not allow, kept.

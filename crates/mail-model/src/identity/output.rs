@@ -25,7 +25,7 @@ pub struct Mailbox {
 /// Which kinds of state can be read in a mailbox.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FoundState {
-    /// At least one `dovecot-uidlist`.
+    /// At least one `dovecot-uidlist`, or an mbox whose messages hold UIDs.
     pub dovecot: bool,
     /// A `courierpop3dsizelist` or at least one `courierimapuiddb`.
     pub courier: bool,
@@ -74,6 +74,8 @@ pub enum Because {
     Newer,
     /// Both kinds, and the evidence does not agree. Somebody has to say.
     Contradiction,
+    /// The messages themselves hold UIDs, as Dovecot and UW-IMAP write them into an mbox.
+    InMessages,
     /// There is no state.
     NoState,
 }
@@ -181,12 +183,14 @@ pub enum UidlEvidence {
     NextUid,
     /// In no Courier list: the next number.
     NextCounter,
+    /// By the rule of a server that keeps no list. Nobody confirmed the rule.
+    SaidRule,
     /// POP3 was never used: what the new server gives.
     NeverServed,
     /// A listing shows that the rule is another, and does not name the message: what the new server
     /// gives.
     NotListed,
-    /// No state: what the new server gives.
+    /// No state, or none from which it follows: what the new server gives.
     NoState,
 }
 
@@ -202,6 +206,7 @@ impl fmt::Display for UidlEvidence {
             UidlEvidence::XUidl => "x-uidl",
             UidlEvidence::NextUid => "next-uid",
             UidlEvidence::NextCounter => "next-counter",
+            UidlEvidence::SaidRule => "said-rule",
             UidlEvidence::NeverServed => "never-served",
             UidlEvidence::NotListed => "not-listed",
             UidlEvidence::NoState => "no-state",
@@ -213,7 +218,7 @@ impl fmt::Display for UidlEvidence {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum UidEvidence {
-    /// Dovecot's list.
+    /// Dovecot's list, or the messages of an mbox.
     UidList,
     /// Courier's list.
     UidDb,

@@ -11,6 +11,7 @@ use crate::courier::{Pop3SizeList, Pop3Source, served_pop3};
 use crate::dovecot::{UidList, UidlSource};
 use crate::maildir::Place;
 use crate::uidl::{UidlFormat, UidlInputs, recognise};
+use std::collections::HashMap;
 
 /// What POP3 clients know.
 pub(super) struct Names {
@@ -66,13 +67,25 @@ pub(super) fn name(
     entries: &[FileEntry],
     numbers: &Numbers,
     rules: &Rules,
+    findings: &mut Vec<Finding>,
 ) -> Names {
     match (source(state, sizelist, live), &state.uidlist, sizelist) {
         (Some(ServerKind::Dovecot), Some(list), _) => {
+            if raw.mbox_uids.is_some()
+                && let OldServer::Dovecot(format) = &rules.old_server
+                && needs_maildir(format)
+            {
+                let (format, messages) = (format.clone(), entries.len());
+                findings.push(Finding::FormatNeedsMaildir { format, messages });
+                return unknown(entries, Certainty::Lost);
+            }
             from_dovecot(raw, list, state.repaired_uid, entries, rules)
         }
         (Some(ServerKind::Courier), _, Some(list)) => from_courier(list, entries),
         _ => {
+            if !raw.said_uidls.is_empty() {
+                return by_rule(&raw.said_uidls, entries);
+            }
             let named = |entry: &FileEntry| {
                 let never_served = numbers.from.is_some() && !list_unreadable;
                 let (certainty, evidence) = if never_served || entry.place == Place::New {
@@ -87,13 +100,43 @@ pub(super) fn name(
     }
 }
 
-/// What rests on a format that nobody confirmed.
+/// What rests on a rule that nobody confirmed.
 pub(super) fn assumption(names: &Names) -> Option<Finding> {
-    let assumed =
-        names.by_entry.iter().filter(|named| named.evidence == UidlEvidence::AssumedFormat);
-    let messages = assumed.count();
+    let by = |evidence| names.by_entry.iter().filter(move |named| named.evidence == evidence);
+    let messages = by(UidlEvidence::SaidRule).count();
+    if let Some(example) = by(UidlEvidence::SaidRule).filter_map(|named| named.value.clone()).min()
+    {
+        return Some(Finding::UidlRuleAssumed { example, messages });
+    }
+    let messages = by(UidlEvidence::AssumedFormat).count();
     let format = names.format.as_ref().filter(|_| messages > 0)?.format.clone();
     Some(Finding::FormatAssumed { format, messages })
+}
+
+/// A message in an mbox has no file name, and its GUID is no part of any file.
+fn needs_maildir(format: &UidlFormat) -> bool {
+    let with = |name| format.expand(&UidlInputs { uid: 1, uidvalidity: 1, base: name, guid: name });
+    with(b"a") != with(b"b")
+}
+
+fn unknown(entries: &[FileEntry], certainty: Certainty) -> Names {
+    let named = Named { value: None, certainty, evidence: UidlEvidence::NoState };
+    Names { by_entry: vec![named; entries.len()], order: None, format: None }
+}
+
+/// UIDLs by what is said of a server.
+fn by_rule(said: &HashMap<Vec<u8>, Vec<u8>>, entries: &[FileEntry]) -> Names {
+    let mut names = unknown(entries, Certainty::Lost);
+    for (entry, named) in entries.iter().zip(&mut names.by_entry) {
+        if let Some(uidl) = said.get(&entry.name.base) {
+            *named = Named {
+                value: Some(uidl.clone()),
+                certainty: Certainty::Assumed,
+                evidence: UidlEvidence::SaidRule,
+            };
+        }
+    }
+    names
 }
 
 /// The format by which the old Dovecot named messages: what the operator said; else the one that

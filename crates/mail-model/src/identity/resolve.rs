@@ -79,6 +79,7 @@ pub fn resolve(raw: &RawMailbox, rules: &Rules) -> Mailbox {
                 &entries,
                 &numbers,
                 listed_rules.as_ref().unwrap_or(rules),
+                &mut findings,
             );
             let mut given_out = vec![];
             if let (Some(listing), Some(rule)) = (&raw.listing, rule) {

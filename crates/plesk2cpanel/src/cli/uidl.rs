@@ -1,28 +1,31 @@
 //! `uidl`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::Args;
 use mail_model::identity::OldServer;
+use plesk_backup::Spool;
 
-use super::{default_jobs, parse_jobs, parse_old_server};
+use super::{default_jobs, parse_jobs, parse_old_server, parse_size};
 use crate::options::ReadOptions;
 
 /// `uidl`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  \
+#[command(
+    override_usage = "plesk2cpanel uidl [OPTIONS] <BACKUP>... <ADDRESS>\n       \
+plesk2cpanel uidl --how [<BACKUP>... <ADDRESS>]",
+    after_help = "Examples:\n  \
 plesk2cpanel uidl backup_2401151030.tar anna@example.com\n  \
 plesk2cpanel uidl --how backup_2401151030.tar anna@example.com\n  \
 plesk2cpanel uidl backup_2401151030.tar anna@example.com --compare anna@example.com.txt\n\n\
 Exit status:\n  0  listed; with --compare: all equal\n  1  failed\n  2  wrong usage\n  \
-3  messages may be missing; with --compare: something differs")]
+3  messages may be missing; with --compare: something differs"
+)]
 pub struct Uidl {
-    /// The backup: a directory tree, or the .tar that Plesk exports
-    #[arg(value_name = "BACKUP", required_unless_present = "how", requires = "address")]
-    pub backup: Option<PathBuf>,
-    /// The mailbox, or an alias of it
-    #[arg(value_name = "ADDRESS")]
-    pub address: Option<String>,
+    /// The backup, as for inspect, and behind it the mailbox: its address, or an alias of it
+    #[arg(value_names = ["BACKUP", "ADDRESS"], num_args = 2.., required_unless_present = "how")]
+    operands: Vec<OsString>,
     /// Hold the mailbox against a listing that was taken from the living old server; - reads it from standard input
     ///
     /// What a POP3 session answers to UIDL, and better to LIST, too: as its own program prints it, as
@@ -41,6 +44,12 @@ pub struct Uidl {
     /// The old Dovecot had pop3_reuse_xuidl = yes: X-UIDL headers name the messages
     #[arg(long)]
     pub reuse_x_uidl: bool,
+    /// Directory in which a compressed backup is unpacked into a nameless file; by default the system's temporary one
+    #[arg(long, value_name = "DIR")]
+    pub spool: Option<PathBuf>,
+    /// Largest size of that file, such as 50G, in powers of 1024; by default what the disk has
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub spool_limit: Option<u64>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -50,11 +59,19 @@ pub struct Uidl {
 }
 
 impl Uidl {
+    /// The files of the backup, and the address; none when only commands are asked for.
+    pub fn mailbox(&self) -> Option<(Vec<PathBuf>, String)> {
+        let (address, backup) = self.operands.split_last()?;
+        let backup = backup.iter().map(PathBuf::from).collect();
+        Some((backup, address.to_string_lossy().into_owned()))
+    }
+
     /// How to read.
     pub fn read_options(&self) -> ReadOptions {
         ReadOptions {
             old_server: self.old_server.clone(),
             reuse_x_uidl: self.reuse_x_uidl,
+            spool: Spool { directory: self.spool.clone(), limit: self.spool_limit },
             ..ReadOptions::default()
         }
     }

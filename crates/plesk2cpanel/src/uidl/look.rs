@@ -3,7 +3,6 @@
 //! The first pass knows names and sizes of files alone, which is enough to convert. Reading whole
 //! messages there would cost every run what only these commands need.
 
-use std::collections::BTreeMap;
 use std::io::Read;
 
 use mail_model::wire_size::{Counter, WireSize};
@@ -12,6 +11,7 @@ use plesk_backup::Member;
 use crate::account::Run;
 use crate::error::Error;
 use crate::scan::{ScannedDomain, ScannedMailbox, Source, archive_name};
+use crate::storage::Storage;
 
 /// As much of a message as its headers are looked for in.
 const HEADERS: usize = 64 << 10;
@@ -28,11 +28,12 @@ pub(super) struct Seen {
     pub(super) size: WireSize,
 }
 
-/// A file that is looked into. Several may be one member.
+/// A file that is looked into. Several may be one member, or a stretch of one.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Wanted {
+    source: Source,
     mailbox: usize,
     file: usize,
-    source: Source,
 }
 
 /// Index of INBOX among the folders of a mailbox.
@@ -52,24 +53,25 @@ pub(super) fn look(
     directories: &[Vec<u8>],
     mut found: impl FnMut(usize, usize, Seen),
 ) -> Result<(), Error> {
-    // By archive and member.
-    let mut wanted: BTreeMap<(usize, u64), Vec<Wanted>> = BTreeMap::new();
+    let mut wanted = Vec::new();
     for (mailbox, directory) in directories.iter().enumerate() {
         let Some(scanned) = domain.mailboxes.get(directory) else { continue };
         let Some(inbox) = inbox_of(scanned) else { continue };
-        for (file, source) in scanned.sources[inbox].iter().enumerate() {
-            let place = (source.archive, source.member);
-            wanted.entry(place).or_default().push(Wanted { mailbox, file, source: *source });
-        }
+        let sources = scanned.sources[inbox].iter().enumerate();
+        wanted.extend(sources.map(|(file, source)| Wanted { source: *source, mailbox, file }));
     }
+    wanted.sort_unstable();
+    let mut rest = wanted.as_slice();
     for (index, archive) in domain.archives.iter().enumerate() {
-        if wanted.range((index, 0)..(index + 1, 0)).next().is_none() {
+        let here = rest.partition_point(|wanted| wanted.source.archive == index);
+        let (mut queue, later) = rest.split_at(here);
+        rest = later;
+        if queue.is_empty() {
             continue;
         }
         let name = archive_name(run.backup, &archive.content);
-        let content = run
-            .backup
-            .open_content(&archive.content)
+        let content = archive
+            .open(run.backup)
             .map_err(|error| Error::Archive { archive: name.clone(), text: error.to_string() })?;
         let mut ordinal = 0;
         content
@@ -77,12 +79,17 @@ pub(super) fn look(
                 if run.interrupt.is_raised() {
                     return Err(Error::Interrupted);
                 }
-                let files = wanted.get(&(index, ordinal));
+                let files = queue.partition_point(|wanted| wanted.source.member == ordinal);
                 ordinal += 1;
-                if let Some([first, ..]) = files.map(Vec::as_slice)
-                    && let Some(seen) = read(member, first.source)
-                {
-                    for file in files.into_iter().flatten() {
+                let (now, later) = queue.split_at(files);
+                queue = later;
+                // Bytes of the member that have gone by: an mbox holds its messages in this order.
+                let mut gone = 0;
+                for same in now.chunk_by(|one, other| one.source == other.source) {
+                    let Some(seen) = read(member, &mut gone, same[0].source.storage) else {
+                        continue;
+                    };
+                    for file in same {
                         found(file.mailbox, file.file, seen.clone());
                     }
                 }
@@ -94,11 +101,17 @@ pub(super) fn look(
 }
 
 /// Nothing when the message can't be read: then nothing is said of it.
-fn read(member: &mut Member<'_>, source: Source) -> Option<Seen> {
-    let mut message: Box<dyn Read + '_> = match source.compression {
-        None => Box::new(member),
-        Some(compression) => compression.decoder(member).ok()?,
+fn read(member: &mut Member<'_>, gone: &mut u64, storage: Storage) -> Option<Seen> {
+    let stored: Box<dyn Read + '_> = match storage {
+        Storage::Mbox(stretch) => {
+            let between = stretch.start.saturating_sub(*gone);
+            std::io::copy(&mut member.take(between), &mut std::io::sink()).ok()?;
+            *gone = stretch.end;
+            Box::new(member.take(stretch.end - stretch.start))
+        }
+        Storage::Plain | Storage::Compressed(_) | Storage::Crlf => Box::new(member),
     };
+    let mut message = storage.reader(stored).ok()?;
     let mut head = Vec::new();
     let mut counter = Counter::default();
     let mut buffer = vec![0; 64 << 10];

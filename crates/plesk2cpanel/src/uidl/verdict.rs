@@ -85,6 +85,9 @@ fn text(rule: &ListedRule, explained: u64, of: u64) -> String {
         return "the listing is empty, and shows nothing of its server".to_owned();
     }
     match (rule.server, rule.formats.first()) {
+        (None, _) if rule.fits => {
+            format!("the old server names messages as is said of it, by their files: that {all}")
+        }
         (None, _) => "the backup has no state file that names messages over POP3, so that no rule \
                       can be tried"
             .to_owned(),

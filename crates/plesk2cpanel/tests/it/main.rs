@@ -10,11 +10,18 @@
 
 mod addresses;
 mod damage;
+mod damaged_metadata;
 mod filters;
+mod foreign_files;
+mod forms;
 mod golden;
 mod help;
 mod hostile;
 mod interrupt;
+mod loose;
+mod outer;
+mod protected;
+mod psadump;
 mod refusals;
 mod rich;
 mod settings;
@@ -22,3 +29,4 @@ mod stability;
 mod support;
 mod uidl;
 mod uidl_truth;
+mod zip;

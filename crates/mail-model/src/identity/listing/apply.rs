@@ -111,8 +111,10 @@ fn take<'a>(
             contradicted.now_of_others.insert(uidl, at);
             match named.evidence {
                 // Nobody claimed these.
-                UidlEvidence::AssumedFormat | UidlEvidence::NextUid | UidlEvidence::NextCounter => {
-                }
+                UidlEvidence::AssumedFormat
+                | UidlEvidence::SaidRule
+                | UidlEvidence::NextUid
+                | UidlEvidence::NextCounter => {}
                 UidlEvidence::StatedFormat => contradicted.by_statement += 1,
                 _ => findings.push(Finding::ListingDiffers {
                     name: entries[at].name.base.clone(),
@@ -171,7 +173,10 @@ fn leave(
         let base = &entries[at].name.base;
         let by_format = matches!(
             named.evidence,
-            UidlEvidence::AssumedFormat | UidlEvidence::StatedFormat | UidlEvidence::NextUid
+            UidlEvidence::AssumedFormat
+                | UidlEvidence::SaidRule
+                | UidlEvidence::StatedFormat
+                | UidlEvidence::NextUid
         );
         if now_of_others.contains_key(value.as_slice()) {
             if !by_format {

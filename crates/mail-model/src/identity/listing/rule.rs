@@ -35,7 +35,7 @@ pub(in crate::identity) fn find(
                 .rule(rules)
         }
         State::Courier(list) => of_courier(&listing.entries, list, entries),
-        State::None => ListedRule { unexplained: listing.entries.len(), ..ListedRule::default() },
+        State::None => of_said(&listing.entries, &raw.said_uidls),
     }
 }
 
@@ -50,6 +50,19 @@ pub(in crate::identity) fn rules_of(rule: &ListedRule, rules: &Rules) -> Rules {
         }
     }
     rules
+}
+
+/// By what is said of a server that keeps no list.
+fn of_said(listing: &[ListedUidl], said: &HashMap<Vec<u8>, Vec<u8>>) -> ListedRule {
+    let all = listing.iter().map(|listed| listed.uidl.as_slice()).collect();
+    let unexplained = unexplained(all, count(said.values().cloned())).len();
+    let by_rule = listing.len() - unexplained;
+    ListedRule {
+        by_rule,
+        unexplained,
+        fits: unexplained == 0 && by_rule > 0,
+        ..ListedRule::default()
+    }
 }
 
 fn of_courier(listing: &[ListedUidl], list: &Pop3SizeList, entries: &[FileEntry]) -> ListedRule {
