@@ -28,6 +28,7 @@ use crate::scan::{
 use crate::write::{BAYES, BESIDE, Sources, write_account};
 
 /// What all subscriptions of a run share.
+#[derive(Clone, Copy)]
 pub(crate) struct Run<'a> {
     pub(crate) backup: &'a Backup,
     pub(crate) description: &'a Description,
@@ -39,9 +40,26 @@ pub(crate) struct Run<'a> {
     pub(crate) interrupt: &'a Interrupt,
     /// Where to write; nothing is written without.
     pub(crate) output: Option<Output<'a>>,
+    /// Who looks at what was read and resolved.
+    pub(crate) look: Option<&'a Look<'a>>,
+}
+
+/// Looks at an account that was read and resolved.
+pub(crate) type Look<'a> = dyn Fn(&Resolved<'_>) -> Result<(), Error> + Sync + 'a;
+
+/// An account with everything decided, as it is to be written.
+pub(crate) struct Resolved<'a> {
+    pub(crate) plan: &'a AccountPlan,
+    /// By the index of the domain.
+    pub(crate) scanned: &'a [ScannedDomain],
+    /// In the order of the plan.
+    pub(crate) mailboxes: &'a [ResolvedMailbox<'a>],
+    /// Address of the mailbox whose Bayes data becomes the account's.
+    pub(crate) bayes: Option<&'a str>,
 }
 
 /// Where a run writes.
+#[derive(Clone, Copy)]
 pub(crate) struct Output<'a> {
     pub(crate) options: &'a WriteOptions,
     pub(crate) compressor: &'a Compressor,
@@ -90,14 +108,22 @@ impl Run<'_> {
         report.findings.extend(content_findings(self.backup, subscription, &scanned));
         refuse_without_mail(report, &scanned)?;
 
-        let plan = self.plan(subscription, name, &scanned)?;
+        let on_disk: Vec<_> = scanned.iter().map(on_disk).collect();
+        let context = Context {
+            description: self.description,
+            name,
+            key: self.options.secret_key.as_ref(),
+            on_disk: &on_disk,
+            dkim: &self.dkim_keys(subscription),
+            lists_as_forwarders: self.options.lists_as_forwarders,
+        };
+        let plan = plan_account(subscription, &context)?;
         report.settings.clone_from(&plan.settings);
         report.findings.extend(plan.findings.iter().cloned());
 
         report.findings.extend(keep_of_addresses(subscription, &plan, &mut scanned));
         if let Some(truth) = &self.options.uidl_truth {
-            let listed = truth.attach(self, &plan, &mut scanned)?;
-            report.findings.extend(listed);
+            report.findings.extend(truth.attach(self, &plan, &mut scanned)?);
         }
         let mailboxes = self.resolve(&plan, &scanned);
         if let Some(address) = most_learned(&mailboxes) {
@@ -120,30 +146,14 @@ impl Run<'_> {
         if let Some(output) = &self.output {
             self.write(output, &plan, &scanned, &mailboxes, report)?;
         }
+        if let Some(look) = self.look {
+            let bayes = most_learned(&mailboxes);
+            look(&Resolved { plan: &plan, scanned: &scanned, mailboxes: &mailboxes, bayes })?;
+        }
         Ok(())
     }
 
-    /// The subscription as an account.
-    pub(crate) fn plan(
-        &self,
-        subscription: &Subscription,
-        name: &AccountName,
-        scanned: &[ScannedDomain],
-    ) -> Result<AccountPlan, Error> {
-        let on_disk: Vec<_> = scanned.iter().map(on_disk).collect();
-        let context = Context {
-            description: self.description,
-            name,
-            key: self.options.secret_key.as_ref(),
-            on_disk: &on_disk,
-            dkim: &self.dkim_keys(subscription),
-            lists_as_forwarders: self.options.lists_as_forwarders,
-        };
-        plan_account(subscription, &context)
-    }
-
-    /// What the content archives of the domains hold, in their order.
-    pub(crate) fn scan(&self, subscription: &Subscription) -> Result<Vec<ScannedDomain>, Error> {
+    fn scan(&self, subscription: &Subscription) -> Result<Vec<ScannedDomain>, Error> {
         let archives: Vec<(Vec<ArchiveToScan>, Users)> = subscription
             .domains()
             .map(|domain| domain.mail.as_ref())

@@ -1,6 +1,7 @@
 //! The command line: what can be typed, and what it means.
 
 mod uidl;
+mod verify;
 
 use std::path::PathBuf;
 
@@ -16,6 +17,8 @@ use crate::error::Error;
 use crate::options::{ReadOptions, WriteOptions};
 use crate::uidl::Truth;
 
+pub use self::verify::Verify;
+
 /// Turns a Plesk backup into cPanel account archives, so that no mail client downloads a message twice.
 ///
 /// Works from the backup file alone: no panel, no server, no network. Nothing is unpacked to disk but
@@ -29,7 +32,7 @@ use crate::uidl::Truth;
     subcommand_required = true,
     arg_required_else_help = true,
     after_help = "Start with `plesk2cpanel inspect BACKUP`: it writes nothing, and says what to ask the old server before it is gone.\n\n\
-Exit status:\n  0  all converted, and sure\n  1  failed; no archive was left behind\n  2  wrong usage\n  3  converted, and the report lists something that needs a person"
+Exit status (`verify` has its own, see its --help):\n  0  all converted, and sure\n  1  failed; no archive was left behind\n  2  wrong usage\n  3  converted, and the report lists something that needs a person"
 )]
 pub struct Cli {
     /// What to do.
@@ -46,6 +49,8 @@ pub enum Command {
     Convert(Convert),
     /// List the UIDLs that the old server gave a mailbox's messages, or hold them against a listing from it
     Uidl(Uidl),
+    /// Compare an archive, or the home restored from it, with the backup; writes nothing
+    Verify(Verify),
 }
 
 /// `inspect`.

@@ -34,6 +34,7 @@ mod storage;
 pub mod summary;
 mod time;
 pub mod uidl;
+pub mod verify;
 mod write;
 
 pub use error::Error;

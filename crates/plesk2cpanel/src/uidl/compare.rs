@@ -8,13 +8,12 @@ use mail_model::uidl::{ListedUidl, Listing, ListingError, ListingForm};
 use plesk_backup::printable;
 use serde::Serialize;
 
-use super::look::{Seen, inbox_of};
+use super::look::inbox_of;
 use super::truth::read_listing;
-use super::{SCHEMA, Verdict, inbox, to_json};
+use super::{Opened, SCHEMA, Verdict, inbox, to_json};
 use crate::error::Error;
 use crate::job::{Job, thread_pool};
 use crate::progress::{Interrupt, Progress};
-use crate::scan::Depth;
 
 /// A mailbox of the backup beside a listing of it from the living server.
 #[derive(Clone, Debug, Serialize)]
@@ -92,40 +91,32 @@ impl Job {
     ) -> Result<Comparison, Error> {
         let listing = read_listing("--compare", file)?;
         let pool = thread_pool(jobs)?;
-        let mut run = self.run(false, &pool, progress, interrupt, None);
-        run.depth = Depth { x_uidl: true, ..run.depth };
-        let opened = self.open_mailbox(address, &run)?;
-        let resolved = opened.resolved(&run);
-        let mut raw = resolved.scanned.map(|scanned| scanned.raw.clone()).unwrap_or_default();
-        let files = resolved
-            .scanned
-            .and_then(|scanned| Some(&scanned.raw.folders[inbox_of(scanned)?].files))
-            .map_or(0, Vec::len);
-        raw.listing = Some(RawListing {
-            entries: listing.entries.clone(),
-            sizes: (0..files).map(|file| opened.seen.get(&file).map(|seen| seen.size)).collect(),
-        });
-        let listed = resolve(&raw, &run.rules(&opened.plan));
-        let of_sizes = listed.listing.as_ref().is_some_and(|listing| listing.of_sizes);
-        if of_sizes {
-            return Err(Error::Listing {
-                option: "--compare",
-                path: file.to_owned(),
-                source: ListingError::SizesOnly,
+        let run = self.run(false, &pool, progress, interrupt, None);
+        self.with_mailbox(address, &run, |opened, _| {
+            let scanned = opened.mailbox.scanned;
+            let mut raw = scanned.map(|scanned| scanned.raw.clone()).unwrap_or_default();
+            let files = scanned
+                .and_then(|scanned| Some(&scanned.raw.folders[inbox_of(scanned)?].files))
+                .map_or(0, Vec::len);
+            let size = |file: usize| opened.seen.get(&file).map(|seen| seen.size);
+            raw.listing = Some(RawListing {
+                entries: listing.entries.clone(),
+                sizes: (0..files).map(size).collect(),
             });
-        }
-        Ok(self.comparison(opened.address(), &listing, &resolved.model, &listed, &opened.seen))
+            let listed = resolve(&raw, opened.rules);
+            if listed.listing.as_ref().is_some_and(|listing| listing.of_sizes) {
+                return Err(Error::Listing {
+                    option: "--compare",
+                    path: file.to_owned(),
+                    source: ListingError::SizesOnly,
+                });
+            }
+            Ok(self.comparison(opened, &listing, &listed))
+        })
     }
 
-    fn comparison(
-        &self,
-        address: &str,
-        listing: &Listing,
-        foretold: &Mailbox,
-        listed: &Mailbox,
-        seen: &BTreeMap<usize, Seen>,
-    ) -> Comparison {
-        let here: BTreeMap<usize, _> = inbox(foretold)
+    fn comparison(&self, opened: &Opened<'_>, listing: &Listing, listed: &Mailbox) -> Comparison {
+        let here: BTreeMap<usize, _> = inbox(&opened.mailbox.model)
             .flat_map(|folder| &folder.messages)
             .filter_map(|message| Some((message.file, (message, message.uidl.as_ref()?))))
             .collect();
@@ -135,7 +126,7 @@ impl Job {
         let mut comparison = Comparison {
             schema: SCHEMA,
             backup: self.name.clone(),
-            address: address.to_owned(),
+            address: opened.mailbox.plan.address.clone(),
             listing: form(listing.form),
             here: here.len() as u64,
             there: listing.entries.len() as u64,
@@ -162,7 +153,7 @@ impl Job {
                 comparison.same_order &= last < message.pop3_position;
                 last = message.pop3_position;
             }
-            let size = seen.get(&message.file).zip(entry.size);
+            let size = opened.seen.get(&message.file).zip(entry.size);
             comparison.sizes_differ +=
                 u64::from(size.is_some_and(|(seen, told)| !seen.size.agrees(told)));
             if uidl.value == entry.uidl {

@@ -10,8 +10,9 @@ mod truth;
 mod verdict;
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
-use mail_model::identity::{Because, Certainty, Mailbox, ServerKind, Uidl, UidlEvidence};
+use mail_model::identity::{Because, Certainty, Mailbox, Rules, ServerKind, Uidl, UidlEvidence};
 use plesk_backup::printable;
 use serde::Serialize;
 
@@ -21,7 +22,7 @@ pub use self::truth::Truth;
 pub use self::verdict::Verdict;
 
 use self::look::Seen;
-use crate::account::Run;
+use crate::account::{Resolved, Run};
 use crate::content::content_findings;
 use crate::error::Error;
 use crate::finding::{
@@ -31,10 +32,9 @@ use crate::finding::{
 };
 use crate::job::{Job, thread_pool};
 use crate::mailbox::ResolvedMailbox;
-use crate::plan::AccountPlan;
-use crate::progress::{Interrupt, Progress, Stage};
+use crate::progress::{Interrupt, Progress};
 use crate::report::ServerReport;
-use crate::scan::{Depth, ScannedDomain};
+use crate::scan::Depth;
 
 /// Version of the shape of what is printed as JSON.
 const SCHEMA: u32 = 1;
@@ -127,28 +127,11 @@ fn to_json(value: &impl Serialize) -> String {
 }
 
 /// A mailbox of the backup, read.
-struct Opened {
-    plan: AccountPlan,
-    scanned: Vec<ScannedDomain>,
-    /// Index into the plan's mailboxes.
-    mailbox: usize,
+struct Opened<'a> {
+    rules: &'a Rules,
+    mailbox: &'a ResolvedMailbox<'a>,
     /// What was seen in the messages of INBOX, by the index of the file.
     seen: BTreeMap<usize, Seen>,
-    findings: Vec<Finding>,
-}
-
-impl Opened {
-    fn resolved(&self, run: &Run<'_>) -> ResolvedMailbox<'_> {
-        let plan = &self.plan.mailboxes[self.mailbox];
-        let source = self.plan.domains[plan.domain].source;
-        let scanned =
-            source.and_then(|source| self.scanned[source].mailboxes.get(plan.directory.as_ref()?));
-        ResolvedMailbox::new(plan, scanned, &run.rules(&self.plan))
-    }
-
-    fn address(&self) -> &str {
-        &self.plan.mailboxes[self.mailbox].address
-    }
 }
 
 impl Job {
@@ -164,76 +147,100 @@ impl Job {
         interrupt: &Interrupt,
     ) -> Result<MailboxUidls, Error> {
         let pool = thread_pool(jobs)?;
-        let mut run = self.run(false, &pool, progress, interrupt, None);
-        run.depth = Depth { x_uidl: true, ..run.depth };
-        let opened = self.open_mailbox(address, &run)?;
-        let resolved = opened.resolved(&run);
-        let mut findings = opened.findings.clone();
-        findings.extend(resolved.findings());
-        findings.retain(|finding| {
-            finding.severity > Severity::Info && ABOUT_MESSAGES.contains(&finding.code)
-        });
-        Ok(MailboxUidls {
-            schema: SCHEMA,
-            backup: self.name.clone(),
-            address: opened.address().to_owned(),
-            server: resolved.report(false).server,
-            kind: match resolved.model.server.because {
-                Because::Contradiction => None,
-                _ => resolved.model.server.live,
-            },
-            messages: rows(&resolved, &opened.seen),
-            findings,
+        let run = self.run(false, &pool, progress, interrupt, None);
+        self.with_mailbox(address, &run, |opened, of_archives| {
+            let mut findings = of_archives.to_vec();
+            findings.extend(opened.mailbox.findings());
+            findings.retain(|finding| {
+                finding.severity > Severity::Info && ABOUT_MESSAGES.contains(&finding.code)
+            });
+            let server = &opened.mailbox.model.server;
+            Ok(MailboxUidls {
+                schema: SCHEMA,
+                backup: self.name.clone(),
+                address: opened.mailbox.plan.address.clone(),
+                server: opened.mailbox.report(false).server,
+                kind: server.live.filter(|_| server.because != Because::Contradiction),
+                messages: rows(opened),
+                findings,
+            })
         })
     }
 
-    fn open_mailbox(&self, address: &str, run: &Run<'_>) -> Result<Opened, Error> {
+    /// Reads a mailbox with its subscription, as a conversion does, and looks into the messages of its
+    /// inbox. `then` gets what is wrong with the content archives, too.
+    fn with_mailbox<T: Send>(
+        &self,
+        address: &str,
+        run: &Run<'_>,
+        then: impl Fn(&Opened<'_>, &[Finding]) -> Result<T, Error> + Sync,
+    ) -> Result<T, Error> {
         let subscriptions = &self.description.subscriptions;
         let unknown = |more: &[String]| Error::UnknownAddress {
             backup: self.name.clone(),
             address: printable(address.as_bytes()),
             near: address::near(subscriptions, more, address),
         };
-        let found = address::find(subscriptions, address).ok_or_else(|| unknown(&[]))?;
-        let subscription = &subscriptions[found.subscription];
-        let domain = &subscription.domain.name;
-        run.progress.stage(domain, Stage::Reading, None);
-        let scanned = run.scan(subscription)?;
-        let plan = run.plan(subscription, &self.names[found.subscription], &scanned)?;
-        let mailbox = plan.mailboxes.iter().position(|mailbox| {
-            plan.domains[mailbox.domain].source == Some(found.domain)
-                && mailbox.address == found.address
-        });
-        let Some(mailbox) = mailbox else {
-            let known: Vec<String> =
-                plan.mailboxes.iter().map(|mailbox| mailbox.address.clone()).collect();
-            return Err(unknown(&known));
+        let meant = address::find(subscriptions, address).ok_or_else(|| unknown(&[]))?;
+        let subscription = &subscriptions[meant.subscription];
+        let result: Mutex<Option<Result<T, Error>>> = Mutex::default();
+        let look = |resolved: &Resolved<'_>| {
+            let found = resolved.mailboxes.iter().find(|mailbox| {
+                let domain = &resolved.plan.domains[mailbox.plan.domain];
+                domain.source == Some(meant.domain) && mailbox.plan.address == meant.address
+            });
+            let done = match found {
+                None => {
+                    let mailboxes = resolved.mailboxes.iter();
+                    let known = mailboxes.map(|mailbox| mailbox.plan.address.clone());
+                    Err(unknown(&known.collect::<Vec<_>>()))
+                }
+                Some(mailbox) => {
+                    let mut seen = BTreeMap::new();
+                    if let Some(directory) = &mailbox.plan.directory {
+                        let domain = &resolved.scanned[meant.domain];
+                        look::look(
+                            run,
+                            domain,
+                            std::slice::from_ref(directory),
+                            |_, file, facts| {
+                                seen.insert(file, facts);
+                            },
+                        )?;
+                    }
+                    let rules = &run.rules(resolved.plan);
+                    let damage = content_findings(run.backup, subscription, resolved.scanned);
+                    then(&Opened { rules, mailbox, seen }, &damage)
+                }
+            };
+            *result.lock().unwrap_or_else(PoisonError::into_inner) = Some(done);
+            Ok(())
         };
-        let directory = plan.mailboxes[mailbox].directory.clone();
-        let mut seen = BTreeMap::new();
-        if let Some(directory) = directory {
-            let domain = &scanned[found.domain];
-            look::look(run, domain, &[directory], |_, file, facts| {
-                seen.insert(file, facts);
-            })?;
-        }
-        run.progress.done(domain);
-        let findings = content_findings(run.backup, subscription, &scanned);
-        Ok(Opened { plan, scanned, mailbox, seen, findings })
+        // A listing may have to do with a message's own X-UIDL, whatever was said.
+        let depth = Depth { x_uidl: true, ..run.depth };
+        let run = Run { look: Some(&look), depth, ..*run };
+        let report = run.account(subscription, &self.names[meant.subscription])?;
+        let result = result.into_inner().unwrap_or_else(PoisonError::into_inner);
+        result.unwrap_or_else(|| {
+            // It did not come to that.
+            let (text, hint) =
+                report.error.map_or_else(Default::default, |error| (error.text, error.hint));
+            Err(Error::NotVerified { text, hint })
+        })
     }
 }
 
 /// The messages of INBOX in the order of the listing.
-fn rows(resolved: &ResolvedMailbox<'_>, seen: &BTreeMap<usize, Seen>) -> Vec<UidlRow> {
-    let Some(scanned) = resolved.scanned else { return Vec::new() };
+fn rows(opened: &Opened<'_>) -> Vec<UidlRow> {
+    let Some(scanned) = opened.mailbox.scanned else { return Vec::new() };
     let mut rows = Vec::new();
-    for folder in inbox(&resolved.model) {
+    for folder in inbox(&opened.mailbox.model) {
         for message in &folder.messages {
             let (Some(uidl), Some(number)) = (&message.uidl, message.pop3_position) else {
                 continue;
             };
             let raw = &scanned.raw.folders[folder.source].files[message.file];
-            let facts = seen.get(&message.file);
+            let facts = opened.seen.get(&message.file);
             rows.push(UidlRow {
                 number,
                 uidl: tells_of_old(uidl).then(|| printable(&uidl.value)),

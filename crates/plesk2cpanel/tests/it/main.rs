@@ -29,4 +29,5 @@ mod stability;
 mod support;
 mod uidl;
 mod uidl_truth;
+mod verify;
 mod zip;

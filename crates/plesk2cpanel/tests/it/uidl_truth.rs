@@ -81,6 +81,15 @@ fn the_archive_serves_exactly_the_listing() {
         assert_eq!(team["server"]["uidl_format_assumed"], true);
         assert!(!run.stdout.contains("uidl-truth"), "{}", run.stdout);
 
+        // What the listings say is part of what should be there.
+        let archive = archive("out");
+        let verify = |more: &[&str]| {
+            let archive = archive.to_str().unwrap();
+            place.run(&[&["verify", &backup, archive], more].concat()).status
+        };
+        assert_eq!(verify(&["--uidl-truth", "truth"]), Some(0), "{name}");
+        assert_eq!(verify(&[]), Some(if name == "dovecot-default" { 0 } else { 1 }), "{name}");
+
         let run = place.run(&["inspect", &backup, "--uidl-truth", "truth"]);
         let line = "listing from the old server: 31 of 31 messages are here";
         assert!(run.stdout.contains(line), "{}", run.stdout);
