@@ -129,6 +129,9 @@ impl Run<'_> {
         report.findings.extend(plan.findings.iter().cloned());
 
         report.findings.extend(keep_of_addresses(subscription, &plan, &mut scanned));
+        if let Some(truth) = &self.options.uidl_truth {
+            report.findings.extend(truth.attach(self, &plan, &mut scanned)?);
+        }
         let mailboxes = self.resolve(&plan, &scanned);
         if let Some(address) = most_learned(&mailboxes) {
             report.findings.push(SETTING_ADAPTED.with_remedy(
@@ -217,7 +220,8 @@ impl Run<'_> {
         })
     }
 
-    fn rules(&self, plan: &AccountPlan) -> Rules {
+    /// How to read the state of its mailboxes.
+    pub(crate) fn rules(&self, plan: &AccountPlan) -> Rules {
         Rules {
             old_server: self.options.old_server.clone(),
             installed: self.description.installed_mail_server().map(|server| match server {

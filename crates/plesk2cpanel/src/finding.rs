@@ -92,6 +92,12 @@ kinds! {
         "nothing can be done for the messages after the broken line; the old server would have renumbered them too";
     UIDLIST_CUT = "uidlist-cut", Info,
         "nothing to do unless the report says that the message could not be named";
+    UIDL_TRUTH_DIFFERS = "uidl-truth-differs", Warning,
+        "nothing to do if the listing is of this mailbox and of the server that was in use last: it was followed";
+    UIDL_TRUTH_UNMATCHED = "uidl-truth-unmatched", Warning,
+        "look whether the message was deleted, or came after the backup; else make the backup again";
+    UIDL_TRUTH_ODD = "uidl-truth-odd", Warning,
+        "take the listing again, by the commands that `plesk2cpanel uidl --how` prints";
     DUPLICATE_UIDLS = "duplicate-uidls", Warning,
         "nothing to do for most clients; getmail refuses such a mailbox, on the old server too";
     UNUSUAL_UIDL = "unusual-uidl", Info,

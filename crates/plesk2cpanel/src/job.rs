@@ -34,9 +34,9 @@ pub const REPORT: &str = "report.json";
 /// An opened and described backup.
 pub struct Job {
     backup: Backup,
-    name: String,
-    description: Description,
-    names: Vec<AccountName>,
+    pub(crate) name: String,
+    pub(crate) description: Description,
+    pub(crate) names: Vec<AccountName>,
     selected: Vec<usize>,
     options: ReadOptions,
 }
@@ -58,7 +58,7 @@ impl Job {
     /// interrupted while that is filled.
     pub fn open_all(
         paths: &[PathBuf],
-        options: ReadOptions,
+        mut options: ReadOptions,
         progress: &dyn Progress,
         interrupt: &Interrupt,
     ) -> Result<Job, Error> {
@@ -71,6 +71,9 @@ impl Job {
         }
         let names = account_names(&name, &description.subscriptions, &options.users)?;
         let selected = select(&name, &description.subscriptions, &options.only)?;
+        if let Some(truth) = &mut options.uidl_truth {
+            truth.settle(&description.subscriptions)?;
+        }
         Ok(Job { backup, name, description, names, selected, options })
     }
 
@@ -117,7 +120,8 @@ impl Job {
         Ok(report)
     }
 
-    fn run<'a>(
+    /// A run over this backup; nothing is written without `output`.
+    pub(crate) fn run<'a>(
         &'a self,
         malformed: bool,
         pool: &'a rayon::ThreadPool,
@@ -233,6 +237,11 @@ impl Job {
                 ),
             );
         }
+        if let Some(truth) = &self.options.uidl_truth {
+            let subscriptions = &self.description.subscriptions;
+            let selected = self.selected.iter().map(|index| &subscriptions[*index]);
+            findings.extend(truth.of_nobody(subscriptions, selected.zip(&accounts)));
+        }
         let spooled = self.backup.origins().iter().filter_map(|origin| origin.spooled.as_ref());
         let facts = BackupFacts {
             name: self.name.clone(),
@@ -337,7 +346,7 @@ fn select(
     Ok(selected)
 }
 
-fn thread_pool(jobs: usize) -> Result<rayon::ThreadPool, Error> {
+pub(crate) fn thread_pool(jobs: usize) -> Result<rayon::ThreadPool, Error> {
     rayon::ThreadPoolBuilder::new()
         .num_threads(jobs)
         .thread_name(|index| format!("read-{index}"))

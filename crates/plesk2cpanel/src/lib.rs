@@ -35,6 +35,7 @@ mod scan;
 mod storage;
 pub mod summary;
 mod time;
+pub mod uidl;
 pub mod verify;
 mod write;
 

@@ -7,6 +7,8 @@ use cpmove::{Form, UserName};
 use mail_model::identity::OldServer;
 use plesk_backup::{SecretKey, Spool, Stamp};
 
+use crate::uidl::Truth;
+
 /// How to read a backup: shared by `inspect` and `convert`.
 #[derive(Clone, Default)]
 pub struct ReadOptions {
@@ -18,6 +20,8 @@ pub struct ReadOptions {
     pub old_server: OldServer,
     /// The old Dovecot had `pop3_reuse_xuidl = yes`: an `X-UIDL` header names the message.
     pub reuse_x_uidl: bool,
+    /// What the living server answered, by mailbox.
+    pub uidl_truth: Option<Truth>,
     /// The source server's key for `$AES-128-CBC$` passwords.
     pub secret_key: Option<SecretKey>,
     /// Make a group of forwards of each mailing list.

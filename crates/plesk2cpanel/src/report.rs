@@ -164,6 +164,9 @@ pub struct MailboxReport {
     pub bytes: u64,
     /// Messages in the inbox by how sure their UIDL is.
     pub uidl_certainty: BTreeMap<String, u64>,
+    /// What became of the listing that the old server gave of the inbox, where there was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uidl_listing: Option<ListingReport>,
     /// Messages by how sure their UID is.
     pub uid_certainty: BTreeMap<String, u64>,
     /// Messages that POP3 clients are expected to fetch though they may have them.
@@ -175,6 +178,21 @@ pub struct MailboxReport {
     pub malformed: Option<u64>,
     /// Folders in the order of their names.
     pub folders: Vec<FolderReport>,
+}
+
+/// What became of a listing of UIDLs.
+#[derive(Clone, Debug, Serialize)]
+pub struct ListingReport {
+    /// Messages that it names.
+    pub entries: u64,
+    /// Those of them that are here, by what showed it: `uid`, `value`, `number`.
+    pub matched: BTreeMap<&'static str, u64>,
+    /// Those of them that no message here can be shown to be.
+    pub unmatched: u64,
+    /// Matched messages of which the listing tells another size.
+    pub sizes_differ: u64,
+    /// UIDLs of the inbox by where they are from; `listing` are those of this listing.
+    pub evidence: BTreeMap<String, u64>,
 }
 
 /// What became of a password.

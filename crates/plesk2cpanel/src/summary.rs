@@ -169,6 +169,14 @@ fn mailbox_lines(text: &mut String, mailbox: &MailboxReport) {
         certainties(&mailbox.uidl_certainty),
         certainties(&mailbox.uid_certainty)
     );
+    if let Some(listing) = &mailbox.uidl_listing {
+        let matched: u64 = listing.matched.values().sum();
+        let _ = writeln!(
+            text,
+            "    listing from the old server: {matched} of {} are here",
+            number(listing.entries, "message")
+        );
+    }
     let width =
         mailbox.folders.iter().map(|folder| folder.name.chars().count()).max().unwrap_or(0).min(40);
     for folder in &mailbox.folders {
@@ -272,7 +280,7 @@ fn findings(text: &mut String, report: &Report, paint: Paint) {
     }
 }
 
-fn certainties(sums: &BTreeMap<String, u64>) -> String {
+pub(crate) fn certainties(sums: &BTreeMap<String, u64>) -> String {
     if sums.is_empty() {
         return "none".to_owned();
     }
@@ -284,7 +292,7 @@ fn certainties(sums: &BTreeMap<String, u64>) -> String {
         .join(", ")
 }
 
-fn number(count: u64, noun: &str) -> String {
+pub(crate) fn number(count: u64, noun: &str) -> String {
     match (count, noun) {
         (1, _) => format!("1 {noun}"),
         (_, "mailbox") => format!("{count} mailboxes"),
@@ -308,7 +316,7 @@ fn bytes(count: u64) -> String {
 }
 
 /// Text from a backup can't move the cursor or paint the screen.
-fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     if !text.chars().any(char::is_control) {
         return text.to_owned();
     }
@@ -322,25 +330,25 @@ fn clean(text: &str) -> String {
 }
 
 #[derive(Clone, Copy)]
-struct Paint(bool);
+pub(crate) struct Paint(pub(crate) bool);
 
 impl Paint {
     fn with(self, code: &str, text: &str) -> String {
         if self.0 { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
-    fn strong(self, text: &str) -> String {
+    pub(crate) fn strong(self, text: &str) -> String {
         self.with("1", text)
     }
-    fn good(self, text: &str) -> String {
+    pub(crate) fn good(self, text: &str) -> String {
         self.with("32", text)
     }
-    fn bad(self, text: &str) -> String {
+    pub(crate) fn bad(self, text: &str) -> String {
         self.with("1;31", text)
     }
-    fn careful(self, text: &str) -> String {
+    pub(crate) fn careful(self, text: &str) -> String {
         self.with("33", text)
     }
-    fn hint(self, text: &str) -> String {
+    pub(crate) fn hint(self, text: &str) -> String {
         self.with("36", text)
     }
 }

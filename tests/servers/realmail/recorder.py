@@ -4,7 +4,7 @@ import re
 import shutil
 import time
 
-from . import chain, corpus, courier, digests, dovecot, forms, mbox, scenario, state, truth
+from . import chain, corpus, courier, digests, dovecot, forms, listings, mbox, scenario, state, truth
 from .backup import SECRET_KEY, Packing, pack, pack_chain
 from .environment import COMPRESSED, FORMS, MBOX, RECORDED, chown_mail, reserve_ports, work_directory
 from .mailboxes import ALICE, MAILBOXES, SALES, USERS
@@ -35,14 +35,16 @@ CHAINS = {
 # What each method of the zlib plugin stores: numbers in fixtures/messages, from 0.
 STORED = {"gz": 19, "bz2": 13, "lz4": 25, "zstd": 18}
 
-NAMES = (*FIXTURES, *CHAINS, "compressed", "mbox", "forms")
+NAMES = (*FIXTURES, *CHAINS, "compressed", "mbox", "forms", "listings")
 
 
 def record(name):
     """Record one fixture anew, in place of what was recorded of it before; returns its bytes."""
-    target = {"compressed": COMPRESSED, "mbox": MBOX, "forms": FORMS}.get(name, RECORDED / name)
+    target = {"compressed": COMPRESSED, "mbox": MBOX, "forms": FORMS, "listings": LISTINGS}.get(name, RECORDED / name)
     if name == "compressed":
         compressed(target)
+    elif name == "listings":
+        listings.record()
     elif name == "forms":
         forms.record(target)
     elif name == "mbox":

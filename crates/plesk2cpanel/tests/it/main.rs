@@ -28,5 +28,7 @@ mod rich;
 mod settings;
 mod stability;
 mod support;
+mod uidl;
+mod uidl_truth;
 mod verify;
 mod zip;
