@@ -21,7 +21,7 @@ use crate::options::{ReadOptions, WriteOptions};
 use crate::plan::{AccountName, AccountPlan, Context, OnDisk, plan_account};
 use crate::progress::{Interrupt, Progress, Stage};
 use crate::read_back::read_back;
-use crate::report::{AccountReport, ErrorReport, Outcome};
+use crate::report::{AccountReport, ErrorReport, Outcome, digest};
 use crate::scan::{
     ArchiveToScan, Depth, HomeFile, ScannedDomain, archives_of, can_be_written, scan_domain,
 };
@@ -62,6 +62,7 @@ impl Run<'_> {
             error: None,
             archive: None,
             archive_bytes: None,
+            orphaned_messages: 0,
             mailboxes: Vec::new(),
             settings: Vec::new(),
             findings: Vec::new(),
@@ -114,6 +115,7 @@ impl Run<'_> {
             ));
         }
         report.findings.extend(unplanned(subscription, &plan, &scanned));
+        report.orphaned_messages = orphaned_messages(&plan, &scanned);
         for mailbox in &mailboxes {
             report.mailboxes.push(mailbox.report(self.depth.malformed));
             report.findings.extend(mailbox.findings());
@@ -231,6 +233,7 @@ impl Run<'_> {
         report.archive = path.file_name().map(|name| name.to_string_lossy().into_owned());
         report.outcome = Outcome::Converted;
         report.findings.extend(written.findings);
+        digest::enter(&mut report.mailboxes, mailboxes, &written.sums);
         Ok(())
     }
 }
@@ -315,6 +318,21 @@ fn planned(plan: &AccountPlan) -> BTreeSet<(Option<usize>, Option<&[u8]>)> {
         .iter()
         .map(|mailbox| (plan.domains[mailbox.domain].source, mailbox.directory.as_deref()))
         .collect()
+}
+
+/// Messages in directories of the archives that become no mailbox.
+fn orphaned_messages(plan: &AccountPlan, scanned: &[ScannedDomain]) -> u64 {
+    let planned = planned(plan);
+    let domains = scanned.iter().enumerate();
+    domains
+        .flat_map(|(index, domain)| {
+            domain.mailboxes.iter().map(move |(directory, mailbox)| (index, directory, mailbox))
+        })
+        .filter(|(index, directory, _)| {
+            !planned.contains(&(Some(*index), Some(directory.as_slice())))
+        })
+        .map(|(_, _, mailbox)| mailbox.messages())
+        .sum()
 }
 
 /// What the archives hold below directories that become no mailbox. Messages of a mailbox that the

@@ -14,9 +14,11 @@ use crate::finding::{
     MESSAGE_DAMAGED, MESSAGE_RENAMED, MESSAGES_UNPACKED, SETTING_NOT_CARRIED, UIDLIST_BROKEN,
     UNUSUAL_UIDL,
 };
-use crate::mail_findings::{because, count, describe, server_name, some};
+use crate::mail_findings::{because, count, describe, some};
 use crate::plan::MailboxPlan;
-use crate::report::{FolderReport, MailboxReport, ServerReport};
+use crate::report::{
+    FolderReport, LeftOut, MailServerName, MailboxReport, ServerReport, Sureness,
+};
 use crate::scan::{HomeFile, ScannedMailbox, can_be_written};
 use crate::write::BESIDE;
 
@@ -69,10 +71,10 @@ impl<'a> ResolvedMailbox<'a> {
         let server = &self.model.server;
         let mut found = Vec::new();
         if server.found.dovecot {
-            found.push(server_name(ServerKind::Dovecot));
+            found.push(MailServerName::Dovecot);
         }
         if server.found.courier {
-            found.push(server_name(ServerKind::Courier));
+            found.push(MailServerName::Courier);
         }
         let mut report = MailboxReport {
             address: self.plan.address.clone(),
@@ -81,13 +83,19 @@ impl<'a> ResolvedMailbox<'a> {
             quota_bytes: self.plan.quota_bytes,
             server: ServerReport {
                 found,
-                live: server.live.map(server_name),
+                live: server.live.map(|kind| match kind {
+                    ServerKind::Dovecot => MailServerName::Dovecot,
+                    ServerKind::Courier => MailServerName::Courier,
+                }),
                 because: because(server.because).to_owned(),
                 uidl_format: server.format.as_ref().map(|format| format.format.to_string()),
                 uidl_format_assumed: server.format.as_ref().is_some_and(|format| !format.stated),
             },
+            messages_found: self.scanned.map_or(0, ScannedMailbox::messages),
+            left_out: self.left_out(),
             messages: 0,
             bytes: 0,
+            digest: None,
             uidl_certainty: BTreeMap::new(),
             uid_certainty: BTreeMap::new(),
             pop3_downloads_expected: 0,
@@ -99,27 +107,52 @@ impl<'a> ResolvedMailbox<'a> {
             let bytes = self.folder_bytes(folder);
             report.messages += folder.messages.len() as u64;
             report.bytes += bytes;
+            let mut uid_certainty = BTreeMap::new();
             for message in &folder.messages {
-                MailboxReport::count(&mut report.uid_certainty, message.uid_certainty);
+                Sureness::count(&mut report.uid_certainty, message.uid_certainty);
+                Sureness::count(&mut uid_certainty, message.uid_certainty);
                 report.imap_downloads_expected +=
                     u64::from(message.uid_certainty == Certainty::Lost);
                 if let Some(uidl) = &message.uidl {
-                    MailboxReport::count(&mut report.uidl_certainty, uidl.certainty);
+                    Sureness::count(&mut report.uidl_certainty, uidl.certainty);
                     report.pop3_downloads_expected += u64::from(uidl.certainty == Certainty::Lost);
                 }
             }
             report.folders.push(FolderReport {
                 name: folder.name.to_string(),
                 uidvalidity: folder.uidvalidity,
+                uidvalidity_certainty: folder.uidvalidity_certainty.into(),
                 uid_next: folder.next_uid,
                 messages: folder.messages.len() as u64,
                 bytes,
+                uid_certainty,
+                digest: None,
             });
         }
         report
             .folders
             .sort_by(|a, b| (a.name != "INBOX", &a.name).cmp(&(b.name != "INBOX", &b.name)));
         report
+    }
+
+    /// Messages that are found and not carried, by why.
+    fn left_out(&self) -> BTreeMap<LeftOut, u64> {
+        let Some(scanned) = self.scanned else { return BTreeMap::new() };
+        let twice = |finding: &&ModelFinding| matches!(finding, ModelFinding::SameMessageTwice { .. });
+        let twice = self.model.findings.iter().filter(twice).count() as u64;
+        let carried: usize = self.model.folders.iter().map(|folder| folder.messages.len()).sum();
+        let (cut, dangling) = (scanned.cut.len() as u64, scanned.dangling.len() as u64);
+        // What the resolver left out for no other reason: the sum holds whatever it says.
+        let not_served = scanned.messages() - cut - dangling - twice - carried as u64;
+        [
+            (LeftOut::Cut, cut),
+            (LeftOut::LinkDangling, dangling),
+            (LeftOut::SameMessageTwice, twice),
+            (LeftOut::NotServed, not_served),
+        ]
+        .into_iter()
+        .filter(|(_, messages)| *messages > 0)
+        .collect()
     }
 
     /// What the report lists about the mailbox.

@@ -7,9 +7,11 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Severity, grouped};
 use crate::job::REPORT;
-use crate::report::{AccountReport, LoginReport, MailboxReport, Outcome, Report};
+use crate::report::{
+    AccountReport, LoginReport, MailServerName, MailboxReport, Outcome, Report, Sureness,
+};
 
 /// Findings of one kind that are shown; the rest is in the report.
 const SHOWN: usize = 5;
@@ -143,7 +145,7 @@ fn mailbox_lines(text: &mut String, mailbox: &MailboxReport) {
     let _ = writeln!(
         text,
         "    served by {}{format} ({})",
-        server.live.unwrap_or("an unknown server"),
+        server.live.map_or("an unknown server", MailServerName::as_str),
         server.because
     );
     let _ = writeln!(
@@ -177,10 +179,10 @@ fn totals(text: &mut String, report: &Report) {
         number(totals.messages, "message"),
         bytes(totals.bytes)
     );
-    let mut uidl: BTreeMap<String, u64> = BTreeMap::new();
+    let mut uidl: BTreeMap<Sureness, u64> = BTreeMap::new();
     for mailbox in report.accounts.iter().flat_map(|account| &account.mailboxes) {
         for (certainty, count) in &mailbox.uidl_certainty {
-            *uidl.entry(certainty.clone()).or_default() += count;
+            *uidl.entry(*certainty).or_default() += count;
         }
     }
     let _ = writeln!(text, "UIDLs: {}", certainties(&uidl));
@@ -192,7 +194,7 @@ fn totals(text: &mut String, report: &Report) {
         "expected to be downloaded again: POP3 {}, IMAP {}{}\n",
         again(totals.pop3_downloads_expected),
         again(totals.imap_downloads_expected),
-        if uidl.contains_key("assumed") { ", if the assumption below holds" } else { "" }
+        if uidl.contains_key(&Sureness::Assumed) { ", if the assumption below holds" } else { "" }
     );
 }
 
@@ -215,23 +217,11 @@ fn logins(text: &mut String, report: &Report) {
 
 /// Findings that need a person, by kind; the rest is only counted.
 fn findings(text: &mut String, report: &Report, paint: Paint) {
-    let mut kinds: Vec<(&Finding, Vec<&Finding>)> = Vec::new();
-    let mut informational = 0_u64;
-    for finding in report.all_findings() {
-        if finding.severity == Severity::Info {
-            informational += 1;
-            continue;
-        }
-        match kinds
-            .iter_mut()
-            .find(|(first, _)| first.code == finding.code && first.remedy == finding.remedy)
-        {
-            Some((_, list)) => list.push(finding),
-            None => kinds.push((finding, vec![finding])),
-        }
-    }
-    kinds.sort_by_key(|(first, _)| (std::cmp::Reverse(first.severity), first.code));
-    for (first, list) in kinds {
+    let (informational, needing): (Vec<&Finding>, Vec<&Finding>) =
+        report.all_findings().partition(|finding| finding.severity == Severity::Info);
+    let informational = informational.len() as u64;
+    for list in grouped(needing) {
+        let first = list[0];
         let label = match first.severity {
             Severity::Error => paint.bad("error"),
             _ => paint.careful("warning"),
@@ -255,19 +245,15 @@ fn findings(text: &mut String, report: &Report, paint: Paint) {
     }
 }
 
-fn certainties(sums: &BTreeMap<String, u64>) -> String {
+fn certainties(sums: &BTreeMap<Sureness, u64>) -> String {
     if sums.is_empty() {
         return "none".to_owned();
     }
-    // From the surest to the worst, which is not the alphabet's order.
-    ["exact", "assumed", "predicted", "lost"]
-        .iter()
-        .filter_map(|certainty| sums.get(*certainty).map(|count| format!("{count} {certainty}")))
-        .collect::<Vec<_>>()
-        .join(", ")
+    let words: Vec<_> = sums.iter().map(|(certainty, count)| format!("{count} {certainty}")).collect();
+    words.join(", ")
 }
 
-fn number(count: u64, noun: &str) -> String {
+pub(crate) fn number(count: u64, noun: &str) -> String {
     match (count, noun) {
         (1, _) => format!("1 {noun}"),
         (_, "mailbox") => format!("{count} mailboxes"),
@@ -276,7 +262,7 @@ fn number(count: u64, noun: &str) -> String {
 }
 
 /// `1.5 MB`; decimal units, as hosters count.
-fn bytes(count: u64) -> String {
+pub(crate) fn bytes(count: u64) -> String {
     const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
     if count < 1000 {
         return format!("{count} B");
@@ -291,7 +277,7 @@ fn bytes(count: u64) -> String {
 }
 
 /// Text from a backup can't move the cursor or paint the screen.
-fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     if !text.chars().any(char::is_control) {
         return text.to_owned();
     }
