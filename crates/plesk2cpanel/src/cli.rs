@@ -1,5 +1,7 @@
 //! The command line: what can be typed, and what it means.
 
+mod report;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -7,6 +9,8 @@ use cpmove::{Form, UserName};
 use mail_model::identity::OldServer;
 use mail_model::uidl::UidlFormat;
 use plesk_backup::SecretKey;
+
+pub use self::report::{ReportArguments, ReportCommand, ReportDiff, ReportHtml, read_report};
 
 use crate::error::Error;
 use crate::options::{ReadOptions, WriteOptions};
@@ -36,8 +40,10 @@ pub struct Cli {
 pub enum Command {
     /// Show what a backup holds, and how sure each message's UIDL is; writes nothing
     Inspect(Inspect),
-    /// Convert a backup: one cpmove archive for each subscription, and report.json
+    /// Convert a backup: one cpmove archive for each subscription, report.json and report.html
     Convert(Convert),
+    /// Compare reports, or make a page of one
+    Report(ReportArguments),
 }
 
 /// `inspect`.
@@ -63,7 +69,7 @@ Restore on the cPanel server with `/usr/local/cpanel/scripts/restorepkg cpmove-U
 pub struct Convert {
     #[command(flatten)]
     read: Read,
-    /// Directory that takes the archives and report.json; made if it is missing
+    /// Directory that takes the archives, report.json and report.html; made if it is missing
     #[arg(long, value_name = "DIR")]
     pub output: PathBuf,
     /// Leave N UIDs free in each folder, for a later synchronisation with a second backup
@@ -75,7 +81,7 @@ pub struct Convert {
     /// Threads to work with, by default one for each processor; the output is the same for any number
     #[arg(long, value_name = "N", default_value_t = default_jobs(), hide_default_value = true, value_parser = parse_jobs)]
     pub jobs: usize,
-    /// Replace archives and the report of an earlier run
+    /// Replace archives and the reports of an earlier run
     #[arg(long)]
     pub force: bool,
     /// Print the report as JSON, instead of the summary

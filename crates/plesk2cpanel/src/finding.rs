@@ -75,7 +75,9 @@ impl Kind {
 
 /// Findings of one kind that ask for the same, together: the gravest kinds first, then by code,
 /// then in the order of the first of each.
-pub(crate) fn grouped<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Vec<Vec<&'a Finding>> {
+pub(crate) fn grouped<'a>(
+    findings: impl IntoIterator<Item = &'a Finding>,
+) -> Vec<Vec<&'a Finding>> {
     let mut places: HashMap<(&str, &str), usize> = HashMap::new();
     let mut groups: Vec<Vec<&Finding>> = Vec::new();
     for finding in findings {

@@ -16,9 +16,7 @@ use crate::finding::{
 };
 use crate::mail_findings::{because, count, describe, some};
 use crate::plan::MailboxPlan;
-use crate::report::{
-    FolderReport, LeftOut, MailServerName, MailboxReport, ServerReport, Sureness,
-};
+use crate::report::{FolderReport, LeftOut, MailServerName, MailboxReport, ServerReport, Sureness};
 use crate::scan::{HomeFile, ScannedMailbox, can_be_written};
 use crate::write::BESIDE;
 
@@ -138,7 +136,8 @@ impl<'a> ResolvedMailbox<'a> {
     /// Messages that are found and not carried, by why.
     fn left_out(&self) -> BTreeMap<LeftOut, u64> {
         let Some(scanned) = self.scanned else { return BTreeMap::new() };
-        let twice = |finding: &&ModelFinding| matches!(finding, ModelFinding::SameMessageTwice { .. });
+        let twice =
+            |finding: &&ModelFinding| matches!(finding, ModelFinding::SameMessageTwice { .. });
         let twice = self.model.findings.iter().filter(twice).count() as u64;
         let carried: usize = self.model.folders.iter().map(|folder| folder.messages.len()).sum();
         let (cut, dangling) = (scanned.cut.len() as u64, scanned.dangling.len() as u64);

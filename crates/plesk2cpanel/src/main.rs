@@ -7,12 +7,15 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
-use plesk2cpanel::cli::{Cli, Command};
+use plesk2cpanel::cli::{Cli, Command, ReportCommand, ReportDiff, read_report};
 use plesk2cpanel::report::Report;
+use plesk2cpanel::report::diff::Diff;
 use plesk2cpanel::{Interrupt, Job, Progress, Silent, summary};
 
 /// Nothing was converted.
 const FAILED: u8 = 1;
+/// What was asked for can't be, as with an option that is none.
+const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -30,10 +33,15 @@ fn main() -> ExitCode {
                 return ExitCode::SUCCESS;
             }
             match error.downcast_ref::<plesk2cpanel::Error>() {
-                Some(error) => terminal::error(&error.full_text(), error.hint().as_deref()),
-                None => terminal::error(&format!("{error:#}"), None),
+                Some(error) => {
+                    terminal::error(&error.full_text(), error.hint().as_deref());
+                    ExitCode::from(if error.is_usage() { USAGE } else { FAILED })
+                }
+                None => {
+                    terminal::error(&format!("{error:#}"), None);
+                    ExitCode::from(FAILED)
+                }
             }
-            ExitCode::from(FAILED)
         }
     }
 }
@@ -56,14 +64,32 @@ fn run(cli: &Cli, interrupt: &Interrupt) -> anyhow::Result<u8> {
                 summary::conversion(report, &arguments.output, colour)
             })
         }
+        Command::Report(arguments) => match &arguments.command {
+            ReportCommand::Diff(arguments) => diff(arguments),
+            ReportCommand::Html(arguments) => {
+                print(&arguments.run()?.unwrap_or_default())?;
+                Ok(0)
+            }
+        },
     }
 }
 
-fn show(report: &Report, json: bool, text: impl Fn(&Report, bool) -> String) -> anyhow::Result<u8> {
+fn diff(arguments: &ReportDiff) -> anyhow::Result<u8> {
+    let diff = Diff::new(&read_report(&arguments.old)?, &read_report(&arguments.new)?);
+    let colour = terminal::colour(&std::io::stdout());
+    print(&if arguments.json { diff.to_json() } else { diff.to_text(colour) })?;
+    Ok(u8::from(!diff.is_empty()))
+}
+
+fn print(text: &str) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
-    let text = if json { report.to_json() } else { text(report, terminal::colour(&out)) };
     out.write_all(text.as_bytes())?;
-    out.flush()?;
+    out.flush()
+}
+
+fn show(report: &Report, json: bool, text: impl Fn(&Report, bool) -> String) -> anyhow::Result<u8> {
+    let colour = terminal::colour(&std::io::stdout());
+    print(&if json { report.to_json() } else { text(report, colour) })?;
     Ok(report.exit_status)
 }
 

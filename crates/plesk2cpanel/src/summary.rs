@@ -12,6 +12,7 @@ use crate::job::REPORT;
 use crate::report::{
     AccountReport, LoginReport, MailServerName, MailboxReport, Outcome, Report, Sureness,
 };
+use crate::wording::{Paint, bytes, clean, number};
 
 /// Findings of one kind that are shown; the rest is in the report.
 const SHOWN: usize = 5;
@@ -249,86 +250,7 @@ fn certainties(sums: &BTreeMap<Sureness, u64>) -> String {
     if sums.is_empty() {
         return "none".to_owned();
     }
-    let words: Vec<_> = sums.iter().map(|(certainty, count)| format!("{count} {certainty}")).collect();
+    let words: Vec<_> =
+        sums.iter().map(|(certainty, count)| format!("{count} {certainty}")).collect();
     words.join(", ")
-}
-
-pub(crate) fn number(count: u64, noun: &str) -> String {
-    match (count, noun) {
-        (1, _) => format!("1 {noun}"),
-        (_, "mailbox") => format!("{count} mailboxes"),
-        _ => format!("{count} {noun}s"),
-    }
-}
-
-/// `1.5 MB`; decimal units, as hosters count.
-pub(crate) fn bytes(count: u64) -> String {
-    const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
-    if count < 1000 {
-        return format!("{count} B");
-    }
-    let (mut whole, mut tenths, mut unit) = (count / 1000, count % 1000 / 100, 0);
-    while whole >= 1000 && unit + 1 < UNITS.len() {
-        tenths = whole % 1000 / 100;
-        whole /= 1000;
-        unit += 1;
-    }
-    format!("{whole}.{tenths} {}", UNITS[unit])
-}
-
-/// Text from a backup can't move the cursor or paint the screen.
-pub(crate) fn clean(text: &str) -> String {
-    if !text.chars().any(char::is_control) {
-        return text.to_owned();
-    }
-    text.chars()
-        .flat_map(|letter| {
-            let escaped: Vec<char> =
-                if letter.is_control() { letter.escape_default().collect() } else { vec![letter] };
-            escaped
-        })
-        .collect()
-}
-
-#[derive(Clone, Copy)]
-struct Paint(bool);
-
-impl Paint {
-    fn with(self, code: &str, text: &str) -> String {
-        if self.0 { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
-    }
-    fn strong(self, text: &str) -> String {
-        self.with("1", text)
-    }
-    fn good(self, text: &str) -> String {
-        self.with("32", text)
-    }
-    fn bad(self, text: &str) -> String {
-        self.with("1;31", text)
-    }
-    fn careful(self, text: &str) -> String {
-        self.with("33", text)
-    }
-    fn hint(self, text: &str) -> String {
-        self.with("36", text)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{bytes, clean};
-
-    #[test]
-    fn sizes_read_well() {
-        assert_eq!(bytes(0), "0 B");
-        assert_eq!(bytes(999), "999 B");
-        assert_eq!(bytes(1000), "1.0 kB");
-        assert_eq!(bytes(1_550_000), "1.5 MB");
-        assert_eq!(bytes(2_147_483_648), "2.1 GB");
-    }
-
-    #[test]
-    fn control_characters_are_shown_not_sent() {
-        assert_eq!(clean("a\x1b]0;b\x07"), "a\\u{1b}]0;b\\u{7}");
-    }
 }

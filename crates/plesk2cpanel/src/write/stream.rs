@@ -138,7 +138,8 @@ impl<'a> Stream<'a> {
             }
         };
         // Only messages are compared with other conversions.
-        let is_message = wanted.iter().any(|wanted| matches!(wanted.target, Target::Message { .. }));
+        let is_message =
+            wanted.iter().any(|wanted| matches!(wanted.target, Target::Message { .. }));
         let mut data = Summed {
             inner: plain,
             crc: crc32fast::Hasher::new(),
