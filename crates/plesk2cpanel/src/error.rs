@@ -137,6 +137,14 @@ pub enum Error {
         /// Why.
         source: crate::report::ReadError,
     },
+    /// A report has no account of a domain that the command line names.
+    #[error("{} has no account `{domain}`", path.display())]
+    UnknownAccount {
+        /// The report.
+        path: PathBuf,
+        /// What was asked for.
+        domain: String,
+    },
     /// A page can't be written.
     #[error("cannot write {}", path.display())]
     Page {
@@ -194,7 +202,10 @@ impl Error {
 
     /// Whether the command line asks for what can't be, and nothing was tried.
     pub fn is_usage(&self) -> bool {
-        matches!(self, Error::Report { .. } | Error::ReportFile { .. })
+        matches!(
+            self,
+            Error::Report { .. } | Error::ReportFile { .. } | Error::UnknownAccount { .. }
+        )
     }
 
     /// What to do about it, where something can be said.
@@ -235,6 +246,7 @@ impl Error {
             Error::ReportFile { .. } | Error::Report { .. } => {
                 "name a report.json that convert wrote, or what --json printed"
             }
+            Error::UnknownAccount { .. } => "name the main domain of an account of the report",
             Error::Page { .. } => "name a file in a directory that can be written, with --output",
             Error::OptionFile { .. } => "check the path and its permissions",
             Error::SecretKey { .. } => {

@@ -358,6 +358,23 @@ impl Report {
         }
     }
 
+    /// The same for some accounts alone, by their main domains, with the sums of these. What
+    /// concerns the backup as a whole stays.
+    ///
+    /// # Errors
+    /// The first domain that no account has.
+    pub fn only(mut self, domains: &[String]) -> Result<Report, String> {
+        let is = |account: &AccountReport, domain: &str| account.domain.eq_ignore_ascii_case(domain);
+        let unknown =
+            domains.iter().find(|domain| !self.accounts.iter().any(|account| is(account, domain)));
+        if let Some(domain) = unknown {
+            return Err(domain.clone());
+        }
+        self.accounts.retain(|account| domains.iter().any(|domain| is(account, domain)));
+        let sums = Report::new(self.backup, self.accounts, self.findings);
+        Ok(Report { program: self.program, ..sums })
+    }
+
     /// All findings with the account that they belong to.
     pub fn all_findings(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().chain(self.accounts.iter().flat_map(|account| &account.findings))

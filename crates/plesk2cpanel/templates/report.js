@@ -33,6 +33,8 @@
     list.append(...accounts.sort(before).map((each) => each.element));
   };
 
+  // More rows than these at once take a browser seconds; then the accounts stay as they are.
+  const MANY = 200;
   let sifted = false;
   const sift = () => {
     const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -40,17 +42,19 @@
     const sifting = words.length > 0 || mark !== "";
     let left = 0;
     for (const account of accounts) {
-      if (sifting && !sifted) account.wasOpen = account.element.open;
-      let here = 0;
+      if (!sifted) account.wasOpen = account.element.open;
+      account.here = 0;
       for (const mailbox of account.mailboxes) {
         const fits = words.every((word) => mailbox.text.includes(word)) && (!mark || mailbox.marks.includes(mark));
         mailbox.element.hidden = !fits;
-        here += fits;
+        account.here += fits;
       }
-      const named = !mark && words.every((word) => account.name.toLowerCase().includes(word));
-      account.element.hidden = sifting && here === 0 && !named;
-      if (sifting || sifted) account.element.open = sifting ? here > 0 : account.wasOpen;
-      left += here;
+      left += account.here;
+    }
+    for (const { element, name, here, wasOpen } of accounts) {
+      const named = !mark && words.every((word) => name.toLowerCase().includes(word));
+      element.hidden = here === 0 && !named;
+      element.open = sifting && left <= MANY ? here > 0 : wasOpen;
     }
     sifted = sifting;
     said.textContent = sifting ? `${left.toLocaleString("en")} of ${all.toLocaleString("en")} mailboxes` : "";

@@ -54,6 +54,9 @@ pub struct ReportHtml {
     /// Where to write the page, instead of to standard output
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// Take only the account that has this domain, such as for a customer; may be given more than once
+    #[arg(long, value_name = "DOMAIN")]
+    pub only: Vec<String>,
     /// Replace a file that is there
     #[arg(long, requires = "output")]
     pub force: bool,
@@ -63,9 +66,17 @@ impl ReportHtml {
     /// Writes the page to the file that `--output` names, or gives it back where there is none.
     ///
     /// # Errors
-    /// When the report can't be read, the file is there already, or can't be written.
+    /// When the report can't be read or has no such account, or the file is there already or can't
+    /// be written.
     pub fn run(&self) -> Result<Option<String>, Error> {
-        let page = html::page(&read_report(&self.report)?);
+        let mut report = read_report(&self.report)?;
+        if !self.only.is_empty() {
+            report = report.only(&self.only).map_err(|domain| Error::UnknownAccount {
+                path: self.report.clone(),
+                domain,
+            })?;
+        }
+        let page = html::page(&report);
         let Some(path) = &self.output else { return Ok(Some(page)) };
         if !self.force && path.exists() {
             return Err(Error::Exists { path: path.clone() });

@@ -24,6 +24,18 @@ pub(super) struct Entry<'a> {
 }
 
 impl Group<'_> {
+    /// Whether there is something to do.
+    pub(super) fn asks(&self) -> bool {
+        !self.remedy.starts_with("nothing ")
+    }
+
+    /// The remedy as a sentence of its own.
+    pub(super) fn sentence(&self) -> String {
+        let mut letters = self.remedy.chars();
+        let first = letters.next().map(|letter| letter.to_uppercase().to_string());
+        first.unwrap_or_default() + letters.as_str()
+    }
+
     pub(super) fn severity_word(&self) -> &'static str {
         match self.severity {
             Severity::Error => "Error",

@@ -26,7 +26,12 @@ const STYLE: &str = include_str!("../../templates/report.css");
 const SCRIPT: &str = include_str!("../../templates/report.js");
 
 /// Mailboxes up to which each account's list stands open.
-const OPEN: usize = 200;
+const OPEN: u64 = 200;
+
+/// Mailboxes up to which folders and converted settings are shown one by one. A page of 10,000
+/// mailboxes with all of them has 2.3 million nodes, and a browser takes seconds for each word that
+/// is searched.
+const DETAILED: u64 = 1000;
 
 #[derive(Template)]
 #[template(path = "report.html")]
@@ -42,7 +47,10 @@ struct Page<'a> {
     informing: Vec<Group<'a>>,
     names: [Names; 2],
     accounts: Vec<AccountView<'a>>,
+    /// Whether the accounts' lists stand open.
     open: bool,
+    /// Whether each folder and each setting is shown.
+    detailed: bool,
 }
 
 /// The page of a report.
@@ -63,7 +71,8 @@ pub fn page(report: &Report) -> String {
         informing,
         names: names::of(report),
         accounts,
-        open: report.totals.mailboxes <= OPEN as u64,
+        open: report.totals.mailboxes <= OPEN,
+        detailed: report.totals.mailboxes <= DETAILED,
     }
     .render()
     .expect("writing into a text in memory does not fail")
