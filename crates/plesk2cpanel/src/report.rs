@@ -144,7 +144,7 @@ pub struct MailboxReport {
     /// SHA-256 over the folders: their names, UIDVALIDITY, next UID and digests.
     /// `docs/report.md` has the recipe. Absent where nothing was written.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schemars(regex(pattern = "^[0-9a-f]{64}$")))]
+    #[cfg_attr(test, schemars(with = "String", regex(pattern = "^[0-9a-f]{64}$")))]
     pub digest: Option<String>,
     /// Messages in the inbox by how sure their UIDL is.
     #[cfg_attr(test, schemars(schema_with = "schema::counts_by::<Sureness>"))]
@@ -158,6 +158,7 @@ pub struct MailboxReport {
     pub imap_downloads_expected: u64,
     /// Messages whose headers are not as they should be; counted by `inspect`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "u64"))]
     pub malformed: Option<u64>,
     /// Folders in the order of their names.
     pub folders: Vec<FolderReport>,
@@ -218,7 +219,7 @@ pub struct FolderReport {
     /// SHA-256, in hexadecimal, over the content, flags, keywords, date, UID and UIDL of all
     /// messages; `docs/report.md` has the recipe. Absent where nothing was written.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schemars(regex(pattern = "^[0-9a-f]{64}$")))]
+    #[cfg_attr(test, schemars(with = "String", regex(pattern = "^[0-9a-f]{64}$")))]
     pub digest: Option<String>,
 }
 
@@ -364,7 +365,8 @@ impl Report {
     /// # Errors
     /// The first domain that no account has.
     pub fn only(mut self, domains: &[String]) -> Result<Report, String> {
-        let is = |account: &AccountReport, domain: &str| account.domain.eq_ignore_ascii_case(domain);
+        let is =
+            |account: &AccountReport, domain: &str| account.domain.eq_ignore_ascii_case(domain);
         let unknown =
             domains.iter().find(|domain| !self.accounts.iter().any(|account| is(account, domain)));
         if let Some(domain) = unknown {

@@ -71,10 +71,9 @@ impl ReportHtml {
     pub fn run(&self) -> Result<Option<String>, Error> {
         let mut report = read_report(&self.report)?;
         if !self.only.is_empty() {
-            report = report.only(&self.only).map_err(|domain| Error::UnknownAccount {
-                path: self.report.clone(),
-                domain,
-            })?;
+            report = report
+                .only(&self.only)
+                .map_err(|domain| Error::UnknownAccount { path: self.report.clone(), domain })?;
         }
         let page = html::page(&report);
         let Some(path) = &self.output else { return Ok(Some(page)) };

@@ -65,6 +65,12 @@ fn sentence(report: &Report, inspected: bool) -> String {
     let totals = &report.totals;
     let carried = if inspected { totals.messages } else { totals.messages_written };
     let found = count(totals.messages_found, "message");
+    if totals.messages_found == 0 {
+        return "The backup holds no message.".to_owned();
+    }
+    if carried == 0 && !inspected {
+        return format!("None of the backup's {found} stands in an archive.");
+    }
     let mut text = match (carried == totals.messages_found, inspected) {
         (true, true) => format!("All of the backup's {found} can be carried over."),
         (true, false) => format!("All of the backup's {found} stand in the archives."),

@@ -61,8 +61,8 @@ pub struct Place {
     pub finding: Option<[String; 2]>,
 }
 
-/// By what the entries of a list are told apart.
-#[derive(Clone, Copy)]
+/// By what the entries of a list are told apart; in the order in which lists are compared.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Key {
     Account,
     Mailbox,
@@ -137,7 +137,10 @@ impl Diff {
         new: &Map<String, Value>,
     ) {
         let came = new.keys().filter(|name| !old.contains_key(*name));
-        for name in old.keys().chain(came) {
+        let mut names: Vec<&String> = old.keys().chain(came).collect();
+        // What belongs to the thing itself goes before what it contains.
+        names.sort_by_key(|name| Key::of(name));
+        for name in names {
             let field = if around.is_empty() { name.clone() } else { format!("{around}.{name}") };
             self.field(place, &field, old.get(name), new.get(name));
         }

@@ -16,6 +16,7 @@ mod help;
 mod hostile;
 mod interrupt;
 mod refusals;
+mod report;
 mod rich;
 mod settings;
 mod stability;

@@ -68,7 +68,9 @@ fn entry(difference: &Difference, paint: Paint) -> String {
         return format!("{sign} {severity}[{code}] {}: {}", text("object"), text("text"));
     }
     if difference.place.setting.is_some() {
-        return format!("{sign} {what}: {}, {}", text("outcome"), text("detail"));
+        let detail = text("detail");
+        let comma = if detail.is_empty() { "" } else { ", " };
+        return format!("{sign} {what}: {}{comma}{detail}", text("outcome"));
     }
     let mut facts = Vec::new();
     if let Some(mailboxes) = value["mailboxes"].as_array() {
