@@ -1,12 +1,15 @@
 // The pages that are tested, made by the real program.
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 const work = mkdtempSync(join(tmpdir(), "p2c-browser-"));
+
+/** Takes all pages away. */
+export const cleanUp = () => rmSync(work, { recursive: true, force: true });
 
 /** Sets `window.hit` and asks for a dialog and the network, wherever a browser takes it for markup. */
 export const HOSTILE = `"><script>window.hit=1;alert(1)</script><img src="https://x.invalid/" onerror="window.hit=2">'\`&amp;`;

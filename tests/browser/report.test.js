@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
-import { HOSTILE, many, pages, root, unprotected } from "./pages.js";
+import { HOSTILE, cleanUp, many, pages, root, unprotected } from "./pages.js";
 
 const axe = createRequire(import.meta.url)("axe-core");
 const PHONE = { width: 390, height: 844 };
@@ -28,6 +28,7 @@ before(async () => {
 after(async () => {
   await browser?.close();
   rmSync(profile, { recursive: true, force: true });
+  cleanUp();
 });
 
 /** Opens a page and notes all that it does beyond being there. */

@@ -32,16 +32,12 @@ fn main() -> ExitCode {
             if is_broken_pipe(&error) {
                 return ExitCode::SUCCESS;
             }
-            match error.downcast_ref::<plesk2cpanel::Error>() {
-                Some(error) => {
-                    terminal::error(&error.full_text(), error.hint().as_deref());
-                    ExitCode::from(if error.is_usage() { USAGE } else { FAILED })
-                }
-                None => {
-                    terminal::error(&format!("{error:#}"), None);
-                    ExitCode::from(FAILED)
-                }
-            }
+            let Some(error) = error.downcast_ref::<plesk2cpanel::Error>() else {
+                terminal::error(&format!("{error:#}"), None);
+                return ExitCode::from(FAILED);
+            };
+            terminal::error(&error.full_text(), error.hint().as_deref());
+            ExitCode::from(if error.is_usage() { USAGE } else { FAILED })
         }
     }
 }

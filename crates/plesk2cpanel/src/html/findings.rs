@@ -58,7 +58,7 @@ pub(super) fn groups(report: &Report) -> Vec<Group<'_>> {
                 match entries.get_mut(place) {
                     Some(entry) => entry.objects.push(&finding.object),
                     None => {
-                        entries.push(Entry { text: &finding.text, objects: vec![&finding.object] })
+                        entries.push(Entry { text: &finding.text, objects: vec![&finding.object] });
                     }
                 }
             }

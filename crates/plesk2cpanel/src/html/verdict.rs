@@ -71,7 +71,7 @@ fn sentence(report: &Report, inspected: bool) -> String {
     if carried == 0 && !inspected {
         return format!("None of the backup's {found} stands in an archive.");
     }
-    let mut text = match (carried == totals.messages_found, inspected) {
+    let carries = match (carried == totals.messages_found, inspected) {
         (true, true) => format!("All of the backup's {found} can be carried over."),
         (true, false) => format!("All of the backup's {found} stand in the archives."),
         (false, true) => {
@@ -82,15 +82,14 @@ fn sentence(report: &Report, inspected: bool) -> String {
         }
     };
     let (pop3, imap) = (totals.pop3_downloads_expected, totals.imap_downloads_expected);
-    text.push_str(&match (pop3, imap) {
-        (0, 0) => " No mail client is expected to download a message again.".to_owned(),
-        _ => format!(
-            " Mail clients are expected to download {} again over POP3 and {} over IMAP.",
-            digits(pop3),
-            digits(imap)
-        ),
-    });
-    text
+    if pop3 == 0 && imap == 0 {
+        return format!("{carries} No mail client is expected to download a message again.");
+    }
+    format!(
+        "{carries} Mail clients are expected to download {} again over POP3 and {} over IMAP.",
+        digits(pop3),
+        digits(imap)
+    )
 }
 
 fn left_out(report: &Report) -> Vec<(u64, &'static str)> {

@@ -1,7 +1,7 @@
 //! What changed between two reports: by what an entry is about, not by where it stands.
 //!
 //! Walks the JSON form and not the types, so that a field which comes later is compared without
-//! anybody thinking of it. What needs to be known is said in [`Key::of`]: by what the entries of a list
+//! anybody thinking of it. What needs to be known is said in `Key::of`: by what the entries of a list
 //! are told apart. Any other list is compared as a set.
 
 mod text;

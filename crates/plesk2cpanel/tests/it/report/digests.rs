@@ -88,28 +88,21 @@ fn a_digest_is_what_the_recipe_gives_over_the_archive() {
         let address = folder.split(' ').next().unwrap().to_owned();
         by_address.entry(address).or_default().push(digest);
     }
-    by_address.values_mut().for_each(|list| list.sort());
+    for list in by_address.values_mut() {
+        list.sort();
+    }
     let reported: BTreeMap<String, Vec<String>> =
         reported(&report).into_iter().filter(|(_, list)| !list.is_empty()).collect();
     assert!(reported.values().map(Vec::len).sum::<usize>() > 10);
     assert_eq!(by_address, reported);
     // And a mailbox's, over what the report says of its folders.
     for mailbox in report["accounts"][0]["mailboxes"].as_array().unwrap() {
-        let lines: String = mailbox["folders"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|folder| {
-                let text = |field: &str| folder[field].to_string().trim_matches('"').to_owned();
-                format!(
-                    "{}\t{}\t{}\t{}\n",
-                    text("name"),
-                    text("uidvalidity"),
-                    text("uid_next"),
-                    text("digest")
-                )
-            })
-            .collect();
+        let mut lines = String::new();
+        for folder in mailbox["folders"].as_array().unwrap() {
+            let text = |field: &str| folder[field].to_string().trim_matches('"').to_owned();
+            lines.push_str(&["name", "uidvalidity", "uid_next", "digest"].map(text).join("\t"));
+            lines.push('\n');
+        }
         place.write("lines", lines.as_bytes());
         let sum = Command::new("sha256sum").arg(place.path("lines")).output().unwrap();
         let sum = String::from_utf8(sum.stdout).unwrap();

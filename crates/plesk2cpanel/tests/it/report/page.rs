@@ -41,8 +41,9 @@ fn the_policy_names_the_style_and_the_script() {
     let (place, _) = recorded();
     let page = std::fs::read_to_string(place.path("out/report.html")).unwrap();
     for (begin, end) in [("<style>", "</style>"), ("<script>", "</script>")] {
-        let from = page.find(begin).unwrap() + begin.len();
-        place.write("part", page[from..from + page[from..].find(end).unwrap()].as_bytes());
+        let (_, rest) = page.split_once(begin).unwrap();
+        let (part, _) = rest.split_once(end).unwrap();
+        place.write("part", part.as_bytes());
         let output = std::process::Command::new("sh")
             .args(["-c", "openssl dgst -sha256 -binary part | base64"])
             .current_dir(place.path(""))
