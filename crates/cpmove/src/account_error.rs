@@ -7,6 +7,14 @@ use crate::DomainName;
 /// Why an account cannot be written. Everything is checked before the first member is made.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum AccountError {
+    /// Two things of the account would be written under one path.
+    #[error(
+        "two members would have the path `{path}`: a name in the account is one of cPanel's own"
+    )]
+    Clash {
+        /// The path below the top directory.
+        path: String,
+    },
     /// The main domain is not among the domains, or not exactly once, or other than as main.
     #[error("{main} is listed {count} times as main domain of the account, and must be once")]
     MainDomain {

@@ -32,6 +32,7 @@
 //! * [`uidl`]: the formats of UIDLs
 //! * [`dovecot`], [`courier`]: their files, and what a server over them answers
 //! * [`identity`]: the decision, the writing and the check
+//! * [`mbox`]: messages one after another in one file, and what servers keep in their headers
 //! * [`headers`]: the few header fields that anybody asks for
 
 pub mod courier;
@@ -40,4 +41,5 @@ pub mod folder;
 pub mod headers;
 pub mod identity;
 pub mod maildir;
+pub mod mbox;
 pub mod uidl;

@@ -33,6 +33,7 @@ fn suffixes() {
         (b"1.a;2,RS", b"1.a", "RS", b"1.a:2,RS"),
         (b"1.a%3A2,", b"1.a", "", b"1.a:2,"),
         ("1.a\u{f03a}2,S".as_bytes(), b"1.a", "S", b"1.a:2,S"),
+        ("1.a\u{ff1a}2,S".as_bytes(), b"1.a", "S", b"1.a:2,S"),
         (b"1.a_2,FS", b"1.a", "FS", b"1.a:2,FS"),
         (b"1.a_2,S=5", b"1.a_2,S=5", "", b"1.a_2,S=5"),
         (b"1.a!2,T", b"1.a", "T", b"1.a:2,T"),
@@ -46,6 +47,9 @@ fn suffixes() {
         );
         assert_eq!(name.to_bytes(), written, "{raw:?}");
     }
+    let made = FileName::made_up(-5, 7, 10, 12, Flags::SEEN);
+    assert_eq!(made.to_bytes(), b"0.M7P1.plesk2cpanel,S=10,W=12:2,S");
+    assert_eq!((made.size(), made.virtual_size()), (Some(10), Some(12)));
     let mut seen = FileName::parse(b"1.a:1,x");
     seen.flags.insert(Flags::SEEN);
     assert_eq!(seen.to_bytes(), b"1.a:1,x:2,S");

@@ -113,7 +113,7 @@ fn folder(dir: &'static str) -> impl Strategy<Value = RawFolder> {
             uiddb,
             dovecot_keywords,
             courier_keywords,
-            index_log_mtime: None,
+            ..RawFolder::default()
         },
     )
 }

@@ -1,8 +1,9 @@
 //! Which mailbox a member of a mail archive belongs to.
 //!
 //! A `domainmail` archive holds `<user>/…`, that is the content of
-//! `/var/qmail/mailnames/<domain>/`; an archive of one mailbox (`mdir`, Plesk 9 and partial dumps)
-//! holds the content of the maildir itself.
+//! `/var/qmail/mailnames/<domain>/`; an archive of one mailbox (`mdir`, Plesk 8, 9 and partial dumps)
+//! holds the content of the maildir itself; and one of Plesk 7 the home of one user, with `Maildir`
+//! in it.
 
 /// Where a member belongs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,14 +51,24 @@ const MAILDIR_FILES: [&[u8]; 14] = [
 /// Finds the mailbox that the member `path` belongs to.
 ///
 /// `reference` is the `offset` of the `cid` by which a mailbox refers to the archive, if it has
-/// one: what lies below it is the maildir. Everything else is told by its shape: `<user>/Maildir/…`
+/// one: what lies below it is the maildir. `Maildir` alone says that the archive is the home of one
+/// user. Everything else is told by its shape: `<user>/Maildir/…`
 /// and `<user>/…`, or a bare maildir (`cur/…`, `.Sent/cur/…`). `./` and slashes at the end
 /// are tolerated on both sides.
 pub fn locate(path: &[u8], reference: Option<&[u8]>) -> Located {
     let Some(parts) = components(path) else { return Located::Elsewhere };
-    if let Some(root) = reference.and_then(components)
+    let root = reference.and_then(components);
+    if root.as_deref() == Some(&[b"Maildir"]) {
+        return in_home(&parts);
+    }
+    if let Some(root) = root
         && let Some(rest) = parts.strip_prefix(root.as_slice())
     {
+        // No maildir holds a directory of that name: the archive begins one level above.
+        let rest = match rest {
+            [b"Maildir", rest @ ..] if root.is_empty() => rest,
+            rest => rest,
+        };
         let owner = match root.as_slice() {
             [user, .., last] if *last == b"Maildir" => user.to_vec(),
             _ => Vec::new(),
@@ -70,6 +81,39 @@ pub fn locate(path: &[u8], reference: Option<&[u8]>) -> Located {
         [b"Maildir", rest @ ..] => mailbox(b"", Inside::Maildir(rest.join(&b'/'))),
         bare if is_bare_maildir(bare) => mailbox(b"", Inside::Maildir(bare.join(&b'/'))),
         [user, rest @ ..] => mailbox(user, Inside::Home(rest.join(&b'/'))),
+    }
+}
+
+/// The home of a single user; that of a domain's owner is the web space as well.
+fn in_home(parts: &[&[u8]]) -> Located {
+    const WEB: [&[u8]; 12] = [
+        b"httpdocs",
+        b"httpsdocs",
+        b"cgi-bin",
+        b"conf",
+        b"statistics",
+        b"anon_ftp",
+        b"error_docs",
+        b"pd",
+        b"private",
+        b"subdomains",
+        b"web_users",
+        b"logs",
+    ];
+    // The home itself may stand before it, but no longer path.
+    let above = parts.iter().take(2).position(|part| *part == b"Maildir");
+    match (above, parts) {
+        (_, []) => Located::Elsewhere,
+        (Some(above), _) => mailbox(b"", Inside::Maildir(parts[above + 1..].join(&b'/'))),
+        (None, [first, ..]) if WEB.contains(first) => Located::Elsewhere,
+        (None, [b"cur" | b"new" | b"tmp", ..]) => mailbox(b"", Inside::Maildir(parts.join(&b'/'))),
+        (None, [folder, b"cur" | b"new" | b"tmp", ..]) if folder.starts_with(b".") => {
+            mailbox(b"", Inside::Maildir(parts.join(&b'/')))
+        }
+        (None, [file]) if MAILDIR_FILES.contains(file) => {
+            mailbox(b"", Inside::Maildir(file.to_vec()))
+        }
+        _ => mailbox(b"", Inside::Home(parts.join(&b'/'))),
     }
 }
 
@@ -138,6 +182,24 @@ mod tests {
         assert_eq!(locate(b"Maildir/cur/1.h", None), maildir("", "cur/1.h"));
         assert_eq!(locate(b"anything/x", Some(b"")), maildir("", "anything/x"));
         assert_eq!(locate(b"anything/x", Some(b"./")), maildir("", "anything/x"));
+        assert_eq!(locate(b"Maildir/cur/1.h", Some(b"")), maildir("", "cur/1.h"));
+    }
+
+    #[test]
+    fn archive_of_one_home() {
+        let at = |path: &[u8]| locate(path, Some(b"./Maildir/"));
+        assert_eq!(at(b"Maildir/cur/1.h"), maildir("", "cur/1.h"));
+        assert_eq!(at(b"./Maildir/.Sent/new/1.h"), maildir("", ".Sent/new/1.h"));
+        assert_eq!(at(b"info/Maildir/cur/1.h"), maildir("", "cur/1.h"));
+        assert_eq!(at(b"cur/1.h"), maildir("", "cur/1.h"));
+        assert_eq!(at(b".Sent/cur/1.h"), maildir("", ".Sent/cur/1.h"));
+        assert_eq!(at(b"courierpop3dsizelist"), maildir("", "courierpop3dsizelist"));
+        assert_eq!(at(b".spamassassin/user_prefs"), home("", ".spamassassin/user_prefs"));
+        assert_eq!(at(b"@attachments/a.pdf"), home("", "@attachments/a.pdf"));
+        assert_eq!(at(b"notes"), home("", "notes"));
+        assert_eq!(at(b"httpdocs/cur/index.html"), Located::Elsewhere);
+        assert_eq!(at(b"./"), Located::Elsewhere);
+        assert_eq!(at(b"../Maildir/cur/1"), Located::Elsewhere);
     }
 
     #[test]

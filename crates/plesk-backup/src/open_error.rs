@@ -1,13 +1,17 @@
-//! Why a backup could not be opened, and what the file looks like instead.
+//! Why a backup could not be opened.
 
-use std::fmt;
 use std::io;
 use std::path::PathBuf;
+
+use crate::looks_like::LooksLike;
 
 /// Why a path could not be opened as a backup.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
+    /// Nothing was given to be opened.
+    #[error("no backup was named")]
+    NoPath,
     /// The system refused.
     #[error("cannot open `{}`", path.display())]
     Io {
@@ -25,241 +29,212 @@ pub enum OpenError {
         what: &'static str,
     },
     /// A file of another kind.
-    #[error("`{}` is no plain tar: it looks like {looks_like}", path.display())]
-    NotATar {
+    #[error("`{}` is no Plesk backup: it looks like {looks_like}", path.display())]
+    NotABackup {
         /// What was to be opened.
         path: PathBuf,
         /// What it looks like.
         looks_like: LooksLike,
     },
-    /// A readable tar or directory in which nothing is Plesk's.
+    /// A compressed file in which something of another kind is.
     #[error(
-        "`{}` holds no Plesk backup: no `*_info_*.xml` and no content archive among {files} files{}",
+        "`{}` is no Plesk backup: it is {compression}, and what is in it looks like {looks_like}",
+        path.display()
+    )]
+    NoBackupInside {
+        /// What was to be opened.
+        path: PathBuf,
+        /// [`LooksLike::Gzip`] or [`LooksLike::Zstd`].
+        compression: LooksLike,
+        /// What is in it.
+        looks_like: LooksLike,
+    },
+    /// A compressed file of which not even the beginning can be told.
+    #[error("`{}` is {compression}, of which too little can be unpacked to tell what it holds: {detail}", path.display())]
+    NothingInside {
+        /// What was to be opened.
+        path: PathBuf,
+        /// [`LooksLike::Gzip`] or [`LooksLike::Zstd`].
+        compression: LooksLike,
+        /// Why, and at which byte.
+        detail: String,
+    },
+    /// A readable container or directory in which nothing is Plesk's.
+    #[error(
+        "`{}` holds no Plesk backup: no `*_info_*.xml` and no content archive among {}{files} files{}{}",
         path.display(),
-        first.as_ref().map(|name| format!(" (the first is `{name}`)")).unwrap_or_default()
+        if *more { "the first " } else { "" },
+        first.as_ref().map(|name| format!(" (the first is `{name}`)")).unwrap_or_default(),
+        looks_like.map(|kind| format!("; it looks like {kind}")).unwrap_or_default()
     )]
     NoPleskFiles {
         /// What was to be opened.
         path: PathBuf,
         /// Files in it.
         files: usize,
+        /// There are more, which were not looked at.
+        more: bool,
         /// Name of the first.
         first: Option<String>,
+        /// What the names look like.
+        looks_like: Option<LooksLike>,
     },
-}
-
-/// What the first bytes of a file say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum LooksLike {
-    /// No byte at all.
-    Empty,
-    /// gzip.
-    Gzip,
-    /// zstd.
-    Zstd,
-    /// ZIP: also what Plesk for Windows exports.
-    Zip,
-    /// bzip2.
-    Bzip2,
-    /// xz.
-    Xz,
-    /// RAR.
-    Rar,
-    /// 7-Zip.
-    SevenZip,
-    /// JPEG.
-    Jpeg,
-    /// PNG.
-    Png,
-    /// PDF.
-    Pdf,
-    /// An ELF program.
-    Elf,
-    /// A Windows program.
-    WindowsProgram,
-    /// The mail-like file of Plesk 8 and older.
-    Plesk8,
-    /// Plesk metadata on their own.
-    PleskXml,
-    /// Other XML.
-    Xml,
-    /// HTML: often the page that a failed download left.
-    Html,
-    /// SQL.
-    Sql,
-    /// An mbox.
-    Mbox,
-    /// Other text.
-    Text,
-    /// NUL bytes only.
-    Zeros,
-    /// Anything else.
-    Unknown,
-}
-
-impl fmt::Display for LooksLike {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(match self {
-            LooksLike::Empty => "an empty file (0 bytes)",
-            LooksLike::Gzip => "gzip",
-            LooksLike::Zstd => "zstd",
-            LooksLike::Zip => "a ZIP archive",
-            LooksLike::Bzip2 => "bzip2",
-            LooksLike::Xz => "xz",
-            LooksLike::Rar => "a RAR archive",
-            LooksLike::SevenZip => "a 7-Zip archive",
-            LooksLike::Jpeg => "a JPEG image",
-            LooksLike::Png => "a PNG image",
-            LooksLike::Pdf => "a PDF document",
-            LooksLike::Elf => "an ELF program",
-            LooksLike::WindowsProgram => "a Windows program",
-            LooksLike::Plesk8 => "a backup of Plesk 8 or older (one mail-like file)",
-            LooksLike::PleskXml => "the metadata XML of a Plesk backup, without the backup",
-            LooksLike::Xml => "XML",
-            LooksLike::Html => "an HTML page",
-            LooksLike::Sql => "an SQL dump",
-            LooksLike::Mbox => "an mbox",
-            LooksLike::Text => "text",
-            LooksLike::Zeros => "nothing but NUL bytes",
-            LooksLike::Unknown => "no kind of file that is known here",
-        })
-    }
-}
-
-impl LooksLike {
-    /// Tells from the first bytes of a file that is no plain tar.
-    pub(crate) fn tell(head: &[u8]) -> LooksLike {
-        const MAGICS: [(&[u8], LooksLike); 16] = [
-            (b"PK\x03\x04", LooksLike::Zip),
-            (b"PK\x05\x06", LooksLike::Zip),
-            (b"PK\x07\x08", LooksLike::Zip),
-            (b"\x1f\x8b", LooksLike::Gzip),
-            (b"\x28\xb5\x2f\xfd", LooksLike::Zstd),
-            (b"BZh", LooksLike::Bzip2),
-            (b"\xfd7zXZ\0", LooksLike::Xz),
-            (b"Rar!\x1a\x07", LooksLike::Rar),
-            (b"7z\xbc\xaf\x27\x1c", LooksLike::SevenZip),
-            (b"\xff\xd8\xff", LooksLike::Jpeg),
-            (b"\x89PNG\r\n\x1a\n", LooksLike::Png),
-            (b"%PDF-", LooksLike::Pdf),
-            (b"\x7fELF", LooksLike::Elf),
-            (b"MZ\x90\0", LooksLike::WindowsProgram),
-            (b"-- MySQL dump", LooksLike::Sql),
-            (b"From ", LooksLike::Mbox),
-        ];
-        if head.is_empty() {
-            return LooksLike::Empty;
-        }
-        if let Some((_, kind)) = MAGICS.iter().find(|(magic, _)| head.starts_with(magic)) {
-            return *kind;
-        }
-        if head.iter().all(|byte| *byte == 0) {
-            return LooksLike::Zeros;
-        }
-        LooksLike::tell_text(head).unwrap_or(LooksLike::Unknown)
-    }
-
-    fn tell_text(head: &[u8]) -> Option<LooksLike> {
-        let is_text =
-            |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | 0x0c | 0x20..=0x7e | 0x80..);
-        if !head.iter().all(is_text) {
-            return None;
-        }
-        let text = String::from_utf8_lossy(head).to_lowercase();
-        let start = text.trim_start_matches('\u{feff}').trim_start();
-        Some(if start.starts_with("<!doctype html") || start.starts_with("<html") {
-            LooksLike::Html
-        } else if start.starts_with('<') && start.contains("<migration-dump") {
-            LooksLike::PleskXml
-        } else if start.starts_with("<?xml") {
-            LooksLike::Xml
-        } else if text.contains("dumped-psa-version")
-            || (start.starts_with("content-type: multipart/") && start.contains("boundary="))
-        {
-            LooksLike::Plesk8
-        } else if head.is_ascii() || std::str::from_utf8(head).is_ok() {
-            LooksLike::Text
-        } else {
-            LooksLike::Unknown
-        })
-    }
+    /// A part is missing of a backup that was split, and it is not the last.
+    #[error("part `{missing}` of `{}` is missing", path.display())]
+    MissingPart {
+        /// A part that is there.
+        path: PathBuf,
+        /// Name of the part that is not.
+        missing: String,
+    },
+    /// Two parts have the same place, so that the order cannot be told.
+    #[error("`{first}` and `{second}` have the same number, so that the order of the parts of `{}` cannot be told", path.display())]
+    PartTwice {
+        /// A part.
+        path: PathBuf,
+        /// Name of one.
+        first: String,
+        /// Name of the other.
+        second: String,
+    },
+    /// A later part holds what the first one holds.
+    #[error("parts `{first}` and `{second}` of a backup begin with the same bytes: one is a copy of the other", first = first.display(), second = second.display())]
+    PartCopied {
+        /// The first part.
+        first: PathBuf,
+        /// The other.
+        second: PathBuf,
+    },
+    /// One file was given twice.
+    #[error("`{}` was given twice", path.display())]
+    GivenTwice {
+        /// The path.
+        path: PathBuf,
+    },
+    /// A psadump among several files: each is a backup of its own.
+    #[error("`{}` is a backup of Plesk 8 or older, and can't be joined with another file", path.display())]
+    OldAmongSeveral {
+        /// The psadump.
+        path: PathBuf,
+    },
+    /// Two files that were given together, or lie in one directory, are different backups.
+    #[error(
+        "`{first}` and `{second}` are different backups: `{member}` is not the same in both",
+        first = first.display(),
+        second = second.display()
+    )]
+    DifferentBackups {
+        /// One file.
+        first: PathBuf,
+        /// The other.
+        second: PathBuf,
+        /// Metadata that both hold, with different contents.
+        member: String,
+    },
+    /// The spool could not be made or written.
+    #[error("cannot unpack `{}` into a spool file in `{}`", path.display(), directory.display())]
+    SpoolFile {
+        /// The backup.
+        path: PathBuf,
+        /// The spool's directory.
+        directory: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The disk of the spool is full.
+    #[error(
+        "`{}` is too small to unpack `{}` into: the disk is full after {written} bytes",
+        directory.display(),
+        path.display()
+    )]
+    SpoolFull {
+        /// The backup.
+        path: PathBuf,
+        /// The spool's directory.
+        directory: PathBuf,
+        /// Bytes that were written before; more are needed.
+        written: u64,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The limit of the spool was reached.
+    #[error(
+        "`{}` has more than {limit} bytes when it is unpacked, which is the limit of the spool in `{}`",
+        path.display(),
+        directory.display()
+    )]
+    SpoolLimit {
+        /// The backup.
+        path: PathBuf,
+        /// The spool's directory.
+        directory: PathBuf,
+        /// Bytes that were allowed.
+        limit: u64,
+    },
+    /// Whoever asked for the backup does not want it any more.
+    #[error("opening the backup was cancelled")]
+    Cancelled,
 }
 
 impl OpenError {
     /// What may be done about it.
     pub fn hint(&self) -> Option<String> {
-        match self {
+        let hint = match self {
             OpenError::Io { path, source } if source.kind() == io::ErrorKind::NotFound => {
-                Some(format!("check the path; `{}` does not exist", path.display()))
+                return Some(format!("check the path; `{}` does not exist", path.display()));
             }
-            OpenError::Io { source, .. }
-                if source.kind() == io::ErrorKind::PermissionDenied =>
-            {
-                Some("backups belong to root: read it as a user who may, or copy it".to_owned())
+            OpenError::Io { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
+                "backups belong to root: read it as a user who may, or copy it"
             }
-            OpenError::Io { .. } => None,
-            OpenError::NotAFile { .. } => {
-                Some("save the backup to a file and give that file's path".to_owned())
+            OpenError::NoPath | OpenError::Io { .. } | OpenError::Cancelled => return None,
+            OpenError::NotAFile { .. } => "save the backup to a file and give that file's path",
+            OpenError::NotABackup { path, looks_like } => {
+                return Some(looks_like.hint(&path.display().to_string()));
             }
-            OpenError::NoPleskFiles { .. } => Some(
-                "give the .tar that Plesk exported, or the directory that holds `backup_info_*.xml`"
-                    .to_owned(),
-            ),
-            OpenError::NotATar { path, looks_like } => {
-                Some(looks_like.hint(&path.display().to_string()))
+            OpenError::NoBackupInside { path, compression, looks_like, .. } => match looks_like {
+                LooksLike::Gzip | LooksLike::Zstd => {
+                    let program = if *compression == LooksLike::Gzip { "gzip" } else { "zstd" };
+                    return Some(format!(
+                        "it was compressed twice: undo it once with `{program} -dc '{}' > backup`",
+                        path.display()
+                    ));
+                }
+                LooksLike::Empty => "the download or copy failed: fetch the backup again",
+                _ => {
+                    "give the file that Plesk exported, or the directory that holds `backup_info_*.xml`"
+                }
+            },
+            OpenError::NothingInside { .. } => {
+                "if it was split, put its other parts beside it; else the download or copy failed: fetch the backup again"
             }
-        }
-    }
-}
-
-impl LooksLike {
-    fn hint(self, path: &str) -> String {
-        match self {
-            LooksLike::Empty | LooksLike::Zeros | LooksLike::Html => {
-                "the download or copy failed: fetch the backup again".to_owned()
+            OpenError::NoPleskFiles { looks_like: Some(LooksLike::Cpanel), path, .. } => {
+                return Some(LooksLike::Cpanel.hint(&path.display().to_string()));
             }
-            LooksLike::Gzip => format!("unpack it first: `gzip -dc '{path}' > backup.tar`"),
-            LooksLike::Zstd => format!("unpack it first: `zstd -dc '{path}' > backup.tar`"),
-            LooksLike::Bzip2 => format!("unpack it first: `bzip2 -dc '{path}' > backup.tar`"),
-            LooksLike::Xz => format!("unpack it first: `xz -dc '{path}' > backup.tar`"),
-            LooksLike::Zip | LooksLike::Rar | LooksLike::SevenZip => {
-                "unpack it into an empty directory and give that directory".to_owned()
+            OpenError::NoPleskFiles { .. } => {
+                "give the file that Plesk exported, or the directory that holds `backup_info_*.xml`"
             }
-            LooksLike::Plesk8 => {
-                "convert it with Plesk's own `pre9-backup-convert`, or restore it on a newer Plesk and export from there".to_owned()
+            OpenError::MissingPart { missing, .. } => {
+                return Some(format!(
+                    "put `{missing}` beside the others; if it is lost for good, an empty file of \
+                     that name lets what the other parts hold be read"
+                ));
             }
-            LooksLike::PleskXml => {
-                "give the directory in which this XML lies together with its archives".to_owned()
+            OpenError::PartTwice { .. } => "move the one that does not belong to the backup away",
+            OpenError::PartCopied { .. } => "fetch the part that should stand there again",
+            OpenError::GivenTwice { .. } => "name each file once",
+            OpenError::OldAmongSeveral { .. } | OpenError::DifferentBackups { .. } => {
+                "convert each on its own; only a backup and its increments are one"
             }
-            _ => "give the .tar that Plesk exported, or the directory that holds `backup_info_*.xml`"
-                .to_owned(),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::LooksLike;
-
-    #[test]
-    fn kinds_are_told_by_content() {
-        for (head, kind) in [
-            (&b""[..], LooksLike::Empty),
-            (b"\x1f\x8b\x08\0", LooksLike::Gzip),
-            (b"\x28\xb5\x2f\xfd\x04", LooksLike::Zstd),
-            (b"PK\x03\x04rest", LooksLike::Zip),
-            (b"\xff\xd8\xff\xe0\0\x10JFIF", LooksLike::Jpeg),
-            (b"\x7fELF\x02", LooksLike::Elf),
-            (b"\xef\xbb\xbf<?xml version=\"1.0\"?><migration-dump a=\"1\">", LooksLike::PleskXml),
-            (b"<?xml version=\"1.0\"?><other/>", LooksLike::Xml),
-            (b"<!DOCTYPE html><title>Log in</title>", LooksLike::Html),
-            (b"Dumped-Psa-Version: 8.6.0\nContent-Type: multipart/mixed", LooksLike::Plesk8),
-            (b"just some text\n", LooksLike::Text),
-            (b"\0\0\0\0", LooksLike::Zeros),
-            (b"\x01\x02\x03", LooksLike::Unknown),
-        ] {
-            assert_eq!(LooksLike::tell(head), kind, "{}", head.escape_ascii());
-        }
+            OpenError::SpoolFile { .. } => {
+                "name a directory for the spool that exists and can be written"
+            }
+            OpenError::SpoolFull { .. } => {
+                "name a directory for the spool with more room, or unpack the backup where there is"
+            }
+            OpenError::SpoolLimit { .. } => {
+                "raise the limit if so much is to be expected of this backup"
+            }
+        };
+        Some(hint.to_owned())
     }
 }

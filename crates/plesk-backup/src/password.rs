@@ -284,6 +284,8 @@ mod tests {
             ),
             ("$AES-128-CBC$AAECAwQFBgcICQoLDA0ODw==$AJIU3+ZWvmKP/GUTt2Fyag==", "exactly16bytes!!"),
             ("$AES-128-CBC$AAECAwQFBgcICQoLDA0ODw==$J8IUdS2R3IbS8HEYezLlRg==", "Secr3t!pass"),
+            // As Windows writes it: filled up as PKCS#7 says, and base64 without its own padding.
+            ("$AES-128-CBC$AAECAwQFBgcICQoLDA0ODw$J8IUdS2R3IbS8HEYezLlRg", "Secr3t!pass"),
         ] {
             let password = Password::new(&format!("\n  {cipher_text} "), Some("sym"), None);
             assert_eq!(password.kind(), PasswordKind::Symmetric);

@@ -6,8 +6,9 @@ use base64::Engine;
 
 use crate::password::LENIENT_BASE64;
 
-/// The 16 bytes of `/etc/psa/private/secret_key` of the old server: they open the passwords that
-/// a backup holds as `$AES-128-CBC$`. A backup never contains them.
+/// The 16 bytes of `/etc/psa/private/secret_key` of the old server, or of the value `sym_key` below
+/// `PLESK\PSA Config\Config\sym_key` in the registry of a Windows server: they open the passwords
+/// that a backup holds as `$AES-128-CBC$`. A backup never contains them.
 #[derive(Clone)]
 pub struct SecretKey([u8; 16]);
 
@@ -30,7 +31,8 @@ pub enum KeyError {
 
 impl SecretKey {
     /// Reads a key as the file holds it, or as people copy it: 16 raw bytes, 32 hexadecimal
-    /// digits, or base64. A newline at the end is tolerated.
+    /// digits, or base64. A newline at the end is tolerated, and so is `hex:` with commas between
+    /// the bytes, as the registry editor of Windows writes them.
     ///
     /// # Errors
     ///
@@ -66,8 +68,10 @@ impl fmt::Debug for SecretKey {
 }
 
 fn from_hex(text: &[u8]) -> Option<[u8; 16]> {
-    let digits: Vec<u8> = text
+    let bytes = text.strip_prefix(b"hex:").unwrap_or(text);
+    let digits: Vec<u8> = bytes
         .iter()
+        .filter(|byte| **byte != b',')
         .map(|byte| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
         .collect::<Option<_>>()?;
     let bytes: Vec<u8> = digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect();
@@ -87,6 +91,7 @@ mod tests {
             b"0123456789abcdef\r\n",
             b"30313233343536373839616263646566",
             b"30313233343536373839616263646566\n",
+            b"hex:30,31,32,33,34,35,36,37,38,39,61,62,63,64,65,66\r\n",
             b"30313233343536373839414243444546\n".to_ascii_lowercase().as_slice(),
             b"MDEyMzQ1Njc4OWFiY2RlZg==",
             b"MDEyMzQ1Njc4OWFiY2RlZg\n",

@@ -39,17 +39,15 @@ fn foreign_files_say_what_they_look_like_and_what_to_do() {
     let path = directory.path().join("x.tar");
     for (bytes, kind, hint) in [
         (&b""[..], LooksLike::Empty, "fetch the backup again"),
-        (b"\x1f\x8b\x08\0", LooksLike::Gzip, "gzip -dc"),
-        (b"\x28\xb5\x2f\xfd", LooksLike::Zstd, "zstd -dc"),
-        (b"PK\x03\x04", LooksLike::Zip, "unpack it into an empty directory"),
-        (b"\xff\xd8\xff\xe0", LooksLike::Jpeg, "the .tar that Plesk exported"),
-        (b"\x7fELF", LooksLike::Elf, "the .tar that Plesk exported"),
+        (b"\xfd7zXZ\0", LooksLike::Xz, "xz -dk"),
+        (b"\xff\xd8\xff\xe0", LooksLike::Jpeg, "the file that Plesk exported"),
+        (b"\x7fELF", LooksLike::Elf, "the file that Plesk exported"),
         (b"<?xml version='1.0'?><migration-dump>", LooksLike::PleskXml, "the directory"),
         (&[0; 4096], LooksLike::Zeros, "fetch the backup again"),
     ] {
         fs::write(&path, bytes).unwrap();
         let error = Backup::open(&path).unwrap_err();
-        let OpenError::NotATar { looks_like, .. } = &error else { panic!("{error}") };
+        let OpenError::NotABackup { looks_like, .. } = &error else { panic!("{error}") };
         assert_eq!(*looks_like, kind);
         assert!(error.hint().unwrap().contains(hint), "{:?}", error.hint());
         assert!(error.to_string().contains(&kind.to_string()));

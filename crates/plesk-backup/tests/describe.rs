@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use plesk_backup::mail_content::{Inside, Located, locate};
 use plesk_backup::{
     Backup, Container, ContentRef, Description, Domain, DomainKind, Hosting, MailQuota, MailServer,
-    MailUser, Member, MemberKind, Problem, Recovered, SecretKey, Status,
+    MailUser, Member, MemberKind, Recovered, SecretKey, Status,
 };
 use plesk_fixture::{Compression, ContentPaths, Level, MailLayout, Spec, pack_directory, pack_tar};
 
@@ -253,46 +253,4 @@ fn unknown_elements_are_counted_and_unreferenced_archives_listed() {
     let unreferenced: Vec<&[u8]> =
         description.unreferenced.iter().map(|id| &backup.tree().get(*id).path[..]).collect();
     assert_eq!(unreferenced, [b"backup_logs_2401151030.tgz"]);
-}
-
-#[test]
-fn other_dumps_in_the_tree_are_named_and_an_increment_yields_to_a_full_one() {
-    let directory = tempfile::tempdir().unwrap();
-    let tree = directory.path().join("tree");
-    let full = Spec { level: Level::Subscription, ..Spec::sample() };
-    pack_directory(&full, &tree).unwrap();
-    for (base_stamp, stamp) in [(None, "2301010000"), (Some("2401151030"), "2401161030")] {
-        let base_stamp = base_stamp.map(str::to_owned);
-        let other = Spec { stamp: stamp.to_owned(), base_stamp, ..full.clone() };
-        let scratch = directory.path().join(stamp);
-        pack_directory(&other, &scratch).unwrap();
-        for file in std::fs::read_dir(&scratch).unwrap() {
-            let file = file.unwrap();
-            if file.file_type().unwrap().is_file() {
-                std::fs::copy(file.path(), tree.join(file.file_name())).unwrap();
-            }
-        }
-    }
-    let description = Backup::open(&tree).unwrap().describe().unwrap();
-    assert_eq!(description.stamp.unwrap().as_str(), "2401151030");
-    let others: Vec<String> = description.problems.iter().map(ToString::to_string).collect();
-    assert_eq!(
-        others,
-        [
-            "dump 2301010000 (1 metadata files) is also in the backup and was not read",
-            "dump 2401161030 (1 metadata files) is also in the backup and was not read",
-        ]
-    );
-    // On its own, the increment is read as far as it goes, and that is said.
-    let description =
-        Backup::open(&directory.path().join("2401161030")).unwrap().describe().unwrap();
-    assert!(
-        description.problems.iter().any(|problem| matches!(
-            problem,
-            Problem::Increment { stamp, base, .. }
-                if stamp.as_str() == "2401161030" && base.as_str() == "2401151030"
-        )),
-        "{:?}",
-        description.problems
-    );
 }

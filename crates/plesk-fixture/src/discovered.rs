@@ -28,7 +28,8 @@ pub(crate) fn write_discovered(
     sink: &mut dyn Sink,
     dump: &Dump<'_>,
 ) -> Result<()> {
-    let directory = join(dump.directory, &format!(".discovered/{}", layout.stem("info")));
+    let directory =
+        join(dump.directory, &format!(".discovered/{}", layout.stem(dump.directory, "info")));
     let owner_type = if dump.owner == "admin" { "server" } else { "client" };
     let mut files = vec![(
         "props".to_owned(),

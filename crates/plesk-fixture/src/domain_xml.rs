@@ -6,7 +6,10 @@ use crate::layout::{
     ADMIN_GUID, Domain, Layout, Mail, Site, Subscription, client_guid, database_directory, join,
     mailbox_directory,
 };
-use crate::spec::{DkimSpec, DomainAliasSpec, Hosting, MailLayout, MailboxSpec, PasswordSpec};
+use crate::spec::{
+    DkimSpec, DomainAliasSpec, Generation, Hosting, MailLayout, MailStore, MailboxSpec,
+    PasswordSpec, System,
+};
 use crate::xml::Xml;
 
 /// Limits that Plesk writes for every subscription.
@@ -103,11 +106,36 @@ pub(crate) fn write_subscription(
     if let Some(mail) = &domain.mail {
         writer.mailing_lists(xml, mail, &spec.ip_addresses);
     }
-    writer.hosting(xml, &spec.hosting, &spec.www_root, Some(subscription));
+    if layout.spec.generation != Generation::Plesk9 {
+        writer.hosting(xml, &spec.hosting, &spec.www_root, Some(subscription));
+    }
     if let Some(extra) = &spec.extra_xml {
         xml.verbatim(extra);
     }
     xml.close();
+}
+
+/// The hosting of a subscription, for an XML file of its own.
+pub(crate) fn write_hosting(
+    xml: &mut Xml,
+    layout: &Layout<'_>,
+    contents: &Contents,
+    subscription: &Subscription<'_>,
+) {
+    let (spec, domain) = (subscription.spec, &subscription.domain);
+    let writer = Writer { layout, contents, domain };
+    writer.hosting(xml, &spec.hosting, &spec.www_root, Some(subscription));
+}
+
+/// A mail account, for an XML file of its own.
+pub(crate) fn write_mail_user(
+    xml: &mut Xml,
+    layout: &Layout<'_>,
+    contents: &Contents,
+    domain: &Domain<'_>,
+    (id, mailbox): (u64, &MailboxSpec),
+) {
+    Writer { layout, contents, domain }.mail_user(xml, id, mailbox);
 }
 
 fn write_site(
@@ -182,10 +210,10 @@ impl Writer<'_> {
         let packed: Vec<_> = cids
             .iter()
             .filter_map(|cid| {
-                let name = self.layout.archive_name(&cid.file);
                 let directory = join(&self.domain.directory, &cid.inside);
+                let name = self.layout.archive_name(&directory, &cid.file);
                 let size = self.contents.get(&join(&directory, &name))?;
-                Some((cid, name, size.to_string()))
+                Some((cid, name, *size))
             })
             .collect();
         if packed.is_empty() {
@@ -193,13 +221,20 @@ impl Writer<'_> {
         }
         xml.open("content", &[]);
         for (cid, name, size) in packed {
-            let path = self.layout.content_path(self.domain, &cid.inside);
+            let separated = |path: String| match self.layout.spec.system {
+                System::Unix => path,
+                System::Windows => path.replace('/', "\\"),
+            };
+            let path = separated(self.layout.content_path(self.domain, &cid.inside));
+            let offset = cid.offset.clone().map(separated);
             let mut attributes = vec![("type", cid.kind), ("path", &path)];
-            if let Some(offset) = &cid.offset {
+            if let Some(offset) = &offset {
                 attributes.extend([("offset", offset.as_str()), ("referrer", "true")]);
             }
             xml.open("cid", &attributes);
-            xml.text("content-file", &[("size", &size)], &name);
+            for (volume, size) in self.layout.volumes(&name, size) {
+                xml.text("content-file", &[("size", &size.to_string())], &volume);
+            }
             xml.close();
         }
         xml.close();
@@ -213,8 +248,10 @@ impl Writer<'_> {
         xml.close();
         self.content(xml, &[Cid::own("domainmail", "domainmail", "")]);
         xml.open("mailusers", &[]);
-        for (id, mailbox) in (self.domain.first_mailbox..).zip(mail.mailboxes) {
-            self.mail_user(xml, id, mailbox);
+        if self.layout.spec.generation != Generation::Plesk9 {
+            for (id, mailbox) in (self.domain.first_mailbox..).zip(mail.mailboxes) {
+                self.mail_user(xml, id, mailbox);
+            }
         }
         xml.close();
         xml.open("preferences", &[]);
@@ -262,7 +299,13 @@ impl Writer<'_> {
             if mailbox.mail().is_some() {
                 let name = mailbox.name.to_lowercase();
                 let cid = match self.layout.spec.mail_layout {
-                    MailLayout::Domain => Cid::in_mail("mailbox", format!("{name}/Maildir")),
+                    MailLayout::Domain => {
+                        let offset = match self.layout.spec.mail_store {
+                            MailStore::Maildir => format!("{name}/Maildir"),
+                            MailStore::MailEnable => name.clone(),
+                        };
+                        Cid::in_mail("mailbox", offset)
+                    }
                     MailLayout::Mailbox => {
                         Cid::own("mailbox", "mdir", &mailbox_directory(&name, id))
                     }

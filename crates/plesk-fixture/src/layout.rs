@@ -4,8 +4,8 @@ use anyhow::{Context, Result, bail};
 
 use crate::archive::extension;
 use crate::spec::{
-    ContentPaths, DkimSpec, Level, MailboxSpec, MailingListSpec, SiteSpec, Spec, SubscriptionSpec,
-    UnlistedSpec,
+    ContentPaths, DkimSpec, Generation, Level, MailboxSpec, MailingListSpec, Root, SiteSpec, Spec,
+    SubscriptionSpec, UnlistedSpec,
 };
 
 /// Number and GUID of the administrator, who stands above all.
@@ -22,6 +22,10 @@ pub(crate) struct Layout<'a> {
     pub(crate) spec: &'a Spec,
     /// `[<base>_]<stamp>`
     pub(crate) stamps: String,
+    /// Directory of the main XML, `""` is the root.
+    pub(crate) root: String,
+    /// Stamps of the dumps that an increment needs besides its own.
+    pub(crate) related: Vec<String>,
     pub(crate) subscriptions: Vec<Subscription<'a>>,
 }
 
@@ -82,6 +86,7 @@ impl<'a> Layout<'a> {
         let mut next_domain = FIRST_DOMAIN;
         let mut next_mailbox = 11;
         let mut subscriptions = Vec::new();
+        let mut root = String::new();
         for subscription in &spec.subscriptions {
             let mail = Mail {
                 mailboxes: &subscription.mailboxes,
@@ -106,10 +111,18 @@ impl<'a> Layout<'a> {
                 login => format!("{}/{in_owner}", client_directory(login)),
             };
             let directory = match spec.level {
+                _ if spec.root == Root::Repository => repository.clone(),
                 Level::Server => repository.clone(),
                 Level::Client => in_owner,
                 Level::Subscription => String::new(),
             };
+            if spec.root == Root::Repository {
+                root = match spec.level {
+                    Level::Server => String::new(),
+                    Level::Client => client_directory(&spec.client_login),
+                    Level::Subscription => repository.clone(),
+                };
+            }
             let mut sites = Vec::new();
             for site in &subscription.sites {
                 if !site.mail && (site.dkim.is_some() || !site.mailing_lists.is_empty()) {
@@ -159,17 +172,34 @@ impl<'a> Layout<'a> {
                 sites,
             });
         }
-        Ok(Self { spec, stamps, subscriptions })
+        let related = spec.base_stamp.iter().cloned().collect();
+        Ok(Self { spec, stamps, root, related, subscriptions })
     }
 
-    /// File name of an inner archive.
-    pub(crate) fn archive_name(&self, kind: &str) -> String {
-        format!("{}.{}", self.stem(kind), extension(self.spec.compression))
+    /// File name of an inner archive in `directory`.
+    pub(crate) fn archive_name(&self, directory: &str, kind: &str) -> String {
+        format!("{}.{}", self.stem(directory, kind), extension(self.spec.compression))
+    }
+
+    /// Name and size of each volume of an archive: the archive itself unless it is cut.
+    pub(crate) fn volumes(&self, name: &str, size: u64) -> Vec<(String, u64)> {
+        match self.spec.volume_size.filter(|volume| *volume > 0 && size > *volume) {
+            None => vec![(name.to_owned(), size)],
+            Some(volume) => (1..=size.div_ceil(volume))
+                .map(|number| {
+                    (format!("{name}.{number:03}"), volume.min(size - (number - 1) * volume))
+                })
+                .collect(),
+        }
     }
 
     /// File name without extension: `backup_<kind>_<stamp>`.
-    pub(crate) fn stem(&self, kind: &str) -> String {
-        format!("{}_{kind}_{}", self.spec.prefix, self.stamps)
+    pub(crate) fn stem(&self, directory: &str, kind: &str) -> String {
+        let (prefix, stamps) = (&self.spec.prefix, &self.stamps);
+        match object_of(directory).filter(|_| self.spec.generation == Generation::Plesk9) {
+            Some(object) => format!("{prefix}_{object}_{kind}_{stamps}"),
+            None => format!("{prefix}_{kind}_{stamps}"),
+        }
     }
 
     /// Text of `cid/@path` for a file in `inside`, a directory below that of the domain.
@@ -196,6 +226,14 @@ impl<'a> Layout<'a> {
         logins.dedup();
         logins
     }
+}
+
+/// The name of the object whose directory this is; the root and the hosting have none.
+fn object_of(directory: &str) -> Option<&str> {
+    let (above, name) = directory.rsplit_once('/')?;
+    let group = above.rsplit('/').next()?;
+    let is_group = matches!(group, "clients" | "domains" | "sites" | "mailnames" | "databases");
+    is_group.then_some(name)
 }
 
 /// Directory of a client in the repository.

@@ -123,6 +123,29 @@ pub(crate) fn add_maildir(
     }
 }
 
+/// Fills the archive of one mailbox's home, in which the Maildir stands beside other files.
+pub(crate) fn add_home(
+    archive: &mut ArchiveWriter<'_>,
+    source: &MailboxSource,
+    beside: &[MemoryFile],
+) -> io::Result<()> {
+    match source {
+        MailboxSource::Tree(path) => {
+            let name: &[u8] = if is_maildir(path) { b"Maildir" } else { b"" };
+            add_tree(archive, &POPUSER, &mut Links::new(), path, name)?;
+        }
+        MailboxSource::Files(files) => {
+            let files: Vec<_> = files.iter().chain(beside).collect();
+            return add_memory(archive, &POPUSER, &files, b"");
+        }
+        MailboxSource::Raw(files) => add_raw(archive, files)?,
+        MailboxSource::Synthetic { messages, message_bytes, seed, server } => {
+            Synthetic::new(*messages, *message_bytes, *seed, *server).add(archive, b"Maildir")?;
+        }
+    }
+    add_memory(archive, &POPUSER, &beside.iter().collect::<Vec<_>>(), b"")
+}
+
 fn add_raw(archive: &mut ArchiveWriter<'_>, files: &[MemoryFile]) -> io::Result<()> {
     files.iter().try_for_each(|file| add_one(archive, &POPUSER, file, &file.path))
 }

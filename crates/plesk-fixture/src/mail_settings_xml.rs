@@ -133,7 +133,7 @@ impl Writer<'_> {
     }
 }
 
-fn write_autoresponder(xml: &mut Xml, answer: &AutoresponderSpec) {
+pub(crate) fn write_autoresponder(xml: &mut Xml, answer: &AutoresponderSpec) {
     let subject = in_lines(answer.subject.as_bytes());
     let redirect = answer.redirect.join(",");
     let mut attributes = vec![
@@ -179,7 +179,7 @@ fn write_address_book(xml: &mut Xml, book: &AddressBookSpec) {
     xml.close();
 }
 
-fn on_or_off(is_on: bool) -> &'static str {
+pub(crate) fn on_or_off(is_on: bool) -> &'static str {
     if is_on { "on" } else { "off" }
 }
 

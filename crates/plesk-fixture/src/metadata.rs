@@ -1,8 +1,12 @@
 //! The main XML, and those of clients and subscriptions below it.
 
-use crate::domain_xml::{Contents, write_status, write_subscription};
-use crate::layout::{ADMIN_GUID, Layout, Subscription, client_guid};
-use crate::spec::Level;
+use crate::domain_xml::{
+    Contents, write_hosting, write_mail_user, write_status, write_subscription,
+};
+use crate::layout::{
+    ADMIN_GUID, Domain, Layout, Subscription, client_guid, join, mailbox_directory,
+};
+use crate::spec::{Level, System};
 use crate::xml::Xml;
 
 /// The XML at the root of the tree.
@@ -63,6 +67,35 @@ pub(crate) fn subscription_xml(
     xml.finish()
 }
 
+/// The XML files of the hosting and of each mailbox, with their directories.
+pub(crate) fn own_xmls(
+    layout: &Layout<'_>,
+    contents: &Contents,
+    subscription: &Subscription<'_>,
+) -> Vec<(String, String)> {
+    let mut files = Vec::new();
+    let mut add = |directory: String, fill: &dyn Fn(&mut Xml)| {
+        let mut xml = start(layout);
+        fill(&mut xml);
+        files.push((directory, xml.finish()));
+    };
+    add(join(&subscription.domain.directory, "phosting"), &|xml| {
+        write_hosting(xml, layout, contents, subscription);
+    });
+    let sites = subscription.sites.iter().map(|site| &site.domain);
+    let domains: Vec<&Domain<'_>> = std::iter::once(&subscription.domain).chain(sites).collect();
+    for domain in domains {
+        let mailboxes = domain.mail.map_or(&[][..], |mail| mail.mailboxes);
+        for (id, mailbox) in (domain.first_mailbox..).zip(mailboxes) {
+            let inside = mailbox_directory(&mailbox.name.to_lowercase(), id);
+            add(join(&domain.directory, &inside), &|xml| {
+                write_mail_user(xml, layout, contents, domain, (id, mailbox));
+            });
+        }
+    }
+    files
+}
+
 /// The XML of a client in a backup of the server.
 pub(crate) fn client_xml(layout: &Layout<'_>, login: &str) -> String {
     let mut xml = start(layout);
@@ -87,7 +120,13 @@ fn start(layout: &Layout<'_>) -> Xml {
     );
     xml.open("dump-info", &[]);
     xml.text("description", &[], "All configuration and content");
-    xml.empty("os-description", &[("type", "unix"), ("apache-uid", "33"), ("apache-gid", "33")]);
+    match layout.spec.system {
+        System::Unix => {
+            let ids = [("type", "unix"), ("apache-uid", "33"), ("apache-gid", "33")];
+            xml.empty("os-description", &ids);
+        }
+        System::Windows => xml.empty("os-description", &[("type", "windows")]),
+    }
     xml.open("cp-description", &[]);
     xml.open("components-installed", &[]);
     for component in &spec.components {
@@ -96,9 +135,11 @@ fn start(layout: &Layout<'_>) -> Xml {
     xml.close();
     xml.close();
     xml.text("server-id", &[], ADMIN_GUID);
-    if let Some(base) = &spec.base_stamp {
+    if !layout.related.is_empty() {
         xml.open("related-dumps", &[]);
-        xml.text("related-dump", &[], base);
+        for stamp in &layout.related {
+            xml.text("related-dump", &[], stamp);
+        }
         xml.close();
     }
     xml.close();

@@ -1,4 +1,4 @@
-//! Where the files of a backup go: into a directory, or into an outer tar.
+//! Where the files of a backup go: into a directory, an outer tar, or an outer zip.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use crate::tar_format::{BLOCK, Kind, Member, PSAADM, TarWriter};
+use crate::zip_format::{OuterList, Style};
 
 /// Takes the files of a backup in the order in which Plesk writes them.
 pub(crate) trait Sink {
@@ -16,6 +17,16 @@ pub(crate) trait Sink {
         path: &str,
         content: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>,
     ) -> Result<u64>;
+
+    /// The same for a file with a time of its own, where the sink keeps times at all.
+    fn file_of(
+        &mut self,
+        path: &str,
+        _mtime: i64,
+        content: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<u64> {
+        self.file(path, content)
+    }
 }
 
 /// A repository on disk.
@@ -99,6 +110,74 @@ impl Sink for TarSink {
             ])?;
             out.patch(*position, &member(size).blocks())?;
             *position = out.position()?;
+            Ok(size)
+        };
+        write().with_context(|| format!("cannot write {name} into {}", self.path.display()))
+    }
+}
+
+/// The same as a zip, as Plesk for Windows exports it.
+pub(crate) struct ZipSink {
+    out: BufWriter<File>,
+    position: u64,
+    mtime: i64,
+    wrap: Option<String>,
+    path: PathBuf,
+    list: OuterList,
+}
+
+impl ZipSink {
+    pub(crate) fn create(
+        path: &Path,
+        mtime: i64,
+        wrap: Option<String>,
+        style: Style,
+    ) -> Result<Self> {
+        let file =
+            File::create(path).with_context(|| format!("cannot create {}", path.display()))?;
+        let out = BufWriter::with_capacity(256 * 1024, file);
+        let path = path.to_path_buf();
+        Ok(Self { out, position: 0, mtime, wrap, path, list: OuterList::new(style) })
+    }
+
+    pub(crate) fn finish(self) -> Result<()> {
+        let Self { mut out, position, path, list, .. } = self;
+        let finish = || {
+            out.write_all(&list.finish(position))?;
+            out.flush()
+        };
+        finish().with_context(|| format!("cannot write {}", path.display()))
+    }
+}
+
+impl Sink for ZipSink {
+    fn file(
+        &mut self,
+        path: &str,
+        content: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<u64> {
+        self.file_of(path, self.mtime, content)
+    }
+
+    fn file_of(
+        &mut self,
+        path: &str,
+        mtime: i64,
+        content: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<u64> {
+        let name = match &self.wrap {
+            Some(directory) => format!("{directory}/{path}"),
+            None => path.to_owned(),
+        };
+        let (mut pending, header) = self.list.begin(name.as_bytes(), mtime, self.position);
+        let mut write = || -> io::Result<u64> {
+            self.out.write_all(&header)?;
+            let size = self.list.write(&mut pending, &mut self.out, content)?;
+            let end = self.out.stream_position()?;
+            self.out.seek(SeekFrom::Start(self.position))?;
+            self.out.write_all(&self.list.end(&pending))?;
+            self.position = end;
+            self.out.seek(SeekFrom::Start(end))?;
             Ok(size)
         };
         write().with_context(|| format!("cannot write {name} into {}", self.path.display()))

@@ -25,8 +25,14 @@ pub struct Spec {
     pub stamp: String,
     /// Stamp of the full backup below an increment: file names then carry `<base>_<stamp>`.
     pub base_stamp: Option<String>,
+    /// Where the files of a client or a subscription lie.
+    pub root: Root,
     /// First part of every file name. Plesk's default is `backup`.
     pub prefix: String,
+    /// Which files there are, and how they are named.
+    pub generation: Generation,
+    /// Fills the index `cid_*` of each archive, in a form that is guessed; else it is empty.
+    pub file_index: bool,
     /// `dump-version`, for example `18.0.58`.
     pub plesk_version: String,
     /// Names below `components-installed`. `dovecot` or `courier-imap` tells the mail server.
@@ -35,6 +41,9 @@ pub struct Spec {
     pub compression: Compression,
     /// Level of gzip (0 to 9) or zstd (1 to 22); by default 6 and 3.
     pub compression_level: Option<i32>,
+    /// Inner archives of more bytes are cut into volumes of so many, `<archive>.001` and so on. How
+    /// Plesk itself names them is not known; readers go by the metadata, which list them.
+    pub volume_size: Option<u64>,
     /// What stands in `cid/@path`.
     pub content_paths: ContentPaths,
     /// One mail archive for each domain, or one for each mailbox.
@@ -54,6 +63,12 @@ pub struct Spec {
     pub client_login: String,
     /// The subscriptions. A backup of subscription level has exactly one.
     pub subscriptions: Vec<SubscriptionSpec>,
+    /// What Plesk ran on.
+    pub system: System,
+    /// Method of an outer zip.
+    pub zip_method: ZipMethod,
+    /// How the mail of mailboxes is kept.
+    pub mail_store: MailStore,
     /// Verbatim XML put before the end of the root element of the main XML.
     pub extra_xml: Option<String>,
 }
@@ -64,11 +79,15 @@ impl Default for Spec {
             level: Level::default(),
             stamp: "2401151030".into(),
             base_stamp: None,
+            root: Root::default(),
             prefix: "backup".into(),
+            generation: Generation::default(),
+            file_index: false,
             plesk_version: "18.0.58".into(),
             components: vec!["dovecot".into(), "postfix".into()],
             compression: Compression::default(),
             compression_level: None,
+            volume_size: None,
             content_paths: ContentPaths::default(),
             mail_layout: MailLayout::default(),
             content: true,
@@ -78,6 +97,9 @@ impl Default for Spec {
             admin_email: "admin@example.net".into(),
             client_login: "john".into(),
             subscriptions: Vec::new(),
+            system: System::default(),
+            zip_method: ZipMethod::default(),
+            mail_store: MailStore::default(),
             extra_xml: None,
         }
     }
@@ -163,6 +185,32 @@ pub enum Level {
     Subscription,
 }
 
+/// What lies at the root of a backup of a client or a subscription.
+#[derive(Serialize, Deserialize, Default, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum Root {
+    /// Its own files, as in an export.
+    #[default]
+    Object,
+    /// The server's repository, in which the object has its directory.
+    Repository,
+}
+
+/// Versions of Plesk whose trees differ.
+#[derive(Serialize, Deserialize, Default, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum Generation {
+    /// Plesk 11.5 and later.
+    #[default]
+    Current,
+    /// Plesk 9: file names carry the object, `<prefix>_<object>_<kind>_<stamp>`, and mailboxes and
+    /// the hosting have XML files of their own in their directories.
+    Plesk9,
+    /// Plesk 8 for Windows: `info.xml`, web files and messages as they are. It has neither sites
+    /// nor a stamp.
+    Plesk8Windows,
+}
+
 /// Format of inner archives.
 #[derive(Serialize, Deserialize, Default, Clone, Copy, Debug, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
@@ -174,6 +222,43 @@ pub enum Compression {
     /// `.tzst`, since Plesk 18.0.40.
     #[default]
     Tzst,
+    /// `.zip`, of Plesk for Windows. It knows no hard links: each name has the bytes.
+    Zip,
+}
+
+/// The system that Plesk ran on.
+#[derive(Serialize, Deserialize, Default, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum System {
+    /// Linux.
+    #[default]
+    Unix,
+    /// Windows: `os-description` says so, and `\` stands between the parts of paths, in the XML
+    /// and in zips.
+    Windows,
+}
+
+/// How files are packed into an outer zip.
+#[derive(Serialize, Deserialize, Default, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum ZipMethod {
+    /// As they are.
+    #[default]
+    Stored,
+    /// Deflated, content archives once more.
+    Deflated,
+}
+
+/// The form in which mail is kept.
+#[derive(Serialize, Deserialize, Default, Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum MailStore {
+    /// As it is given.
+    #[default]
+    Maildir,
+    /// The messages of given maildirs as MailEnable would keep them. Synthetic: see the packed
+    /// files themselves.
+    MailEnable,
 }
 
 /// What stands in `cid/@path`.

@@ -64,7 +64,11 @@ fn add_file(
     if !metadata.is_file() {
         return Err(io::Error::other("neither file, directory nor symbolic link"));
     }
-    if metadata.nlink() > 1 {
+    let nanoseconds = i128::from(mtime) * 1_000_000_000 + i128::from(metadata.mtime_nsec());
+    if !archive.wants(name, metadata.len(), nanoseconds) {
+        return Ok(());
+    }
+    if metadata.nlink() > 1 && archive.knows_hard_links() {
         match links.entry((metadata.dev(), metadata.ino())) {
             Entry::Occupied(first) => {
                 let kind = Kind::HardLink(first.get());

@@ -23,7 +23,7 @@ use crate::progress::{Interrupt, Progress, Stage};
 use crate::read_back::read_back;
 use crate::report::{AccountReport, ErrorReport, Outcome, digest};
 use crate::scan::{
-    ArchiveToScan, Depth, HomeFile, ScannedDomain, archives_of, can_be_written, scan_domain,
+    ArchiveToScan, Depth, HomeFile, ScannedDomain, Users, archives_of, can_be_written, scan_domain,
 };
 use crate::write::{BAYES, BESIDE, Sources, write_account};
 
@@ -131,14 +131,17 @@ impl Run<'_> {
     }
 
     fn scan(&self, subscription: &Subscription) -> Result<Vec<ScannedDomain>, Error> {
-        let archives: Vec<Vec<ArchiveToScan>> = subscription
+        let archives: Vec<(Vec<ArchiveToScan>, Users)> = subscription
             .domains()
-            .map(|domain| domain.mail.as_ref().map_or_else(Vec::new, archives_of))
+            .map(|domain| domain.mail.as_ref())
+            .map(|mail| (mail.map_or_else(Vec::new, archives_of), Users::of(mail)))
             .collect();
         self.pool.install(|| {
             archives
                 .par_iter()
-                .map(|archives| scan_domain(self.backup, archives, self.depth, self.interrupt))
+                .map(|(archives, users)| {
+                    scan_domain(self.backup, archives, users, self.depth, self.interrupt)
+                })
                 .collect()
         })
     }

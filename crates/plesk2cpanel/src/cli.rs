@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use cpmove::{Form, UserName};
 use mail_model::identity::OldServer;
 use mail_model::uidl::UidlFormat;
-use plesk_backup::SecretKey;
+use plesk_backup::{SecretKey, Spool};
 
 pub use self::report::{ReportArguments, ReportCommand, ReportDiff, ReportHtml, read_report};
 
@@ -17,7 +17,8 @@ use crate::options::{ReadOptions, WriteOptions};
 
 /// Turns a Plesk backup into cPanel account archives, so that no mail client downloads a message twice.
 ///
-/// Works from the backup file alone: no panel, no server, no network, nothing unpacked to disk.
+/// Works from the backup file alone: no panel, no server, no network. Nothing is unpacked to disk but
+/// a backup that is compressed as a whole.
 /// Every mailbox keeps its UIDVALIDITY and UIDs (what IMAP clients remember) and the UIDLs that
 /// the old server gave its messages (what POP3 clients remember).
 #[derive(Debug, Parser)]
@@ -92,9 +93,12 @@ pub struct Convert {
 /// Options that say how to read.
 #[derive(Debug, Args)]
 pub struct Read {
-    /// The backup: a directory tree, or the .tar that Plesk exports
-    #[arg(value_name = "BACKUP")]
-    pub backup: PathBuf,
+    /// The backup: a directory tree, or the file that Plesk exports, also compressed or in parts
+    ///
+    /// What a file is, is told by its content. Of a file in parts any one is enough when the others
+    /// lie beside it. Give a full backup and its increments together, or the directory that they lie in.
+    #[arg(value_name = "BACKUP", required = true, num_args = 1..)]
+    pub backup: Vec<PathBuf>,
     /// Take only the subscription that has this domain; may be given more than once
     #[arg(long, value_name = "DOMAIN")]
     pub only: Vec<String>,
@@ -113,6 +117,12 @@ pub struct Read {
     /// The old Dovecot had pop3_reuse_xuidl = yes: X-UIDL headers name the messages
     #[arg(long)]
     pub reuse_x_uidl: bool,
+    /// Directory in which a compressed backup is unpacked into a nameless file; by default the system's temporary one
+    #[arg(long, value_name = "DIR")]
+    pub spool: Option<PathBuf>,
+    /// Largest size of that file, such as 50G, in powers of 1024; by default what the disk has
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub spool_limit: Option<u64>,
     /// Make a forwarder to all members of each mailing list, which cPanel would need made by hand
     #[arg(long)]
     pub lists_as_forwarders: bool,
@@ -132,7 +142,7 @@ pub enum FormArgument {
 
 impl Inspect {
     /// The backup to read.
-    pub fn backup(&self) -> &PathBuf {
+    pub fn backup(&self) -> &[PathBuf] {
         &self.read.backup
     }
 
@@ -147,7 +157,7 @@ impl Inspect {
 
 impl Convert {
     /// The backup to read.
-    pub fn backup(&self) -> &PathBuf {
+    pub fn backup(&self) -> &[PathBuf] {
         &self.read.backup
     }
 
@@ -196,6 +206,7 @@ impl Read {
             reuse_x_uidl: self.reuse_x_uidl,
             lists_as_forwarders: self.lists_as_forwarders,
             secret_key,
+            spool: Spool { directory: self.spool.clone(), limit: self.spool_limit },
             users: self.users.iter().cloned().collect(),
         })
     }
@@ -219,6 +230,21 @@ fn parse_user(text: &str) -> Result<(String, UserName), String> {
         text.split_once('=').ok_or("write it as DOMAIN=NAME, for example example.com=examplec")?;
     let name = UserName::new(name).map_err(|error| error.to_string())?;
     Ok((domain.to_lowercase(), name))
+}
+
+fn parse_size(text: &str) -> Result<u64, String> {
+    let units = [('K', 10_u32), ('M', 20), ('G', 30), ('T', 40)];
+    let unit = units
+        .iter()
+        .find(|(unit, _)| text.ends_with(*unit) || text.ends_with(unit.to_ascii_lowercase()));
+    let (number, shift) = unit.map_or((text, 0), |(_, shift)| (&text[..text.len() - 1], *shift));
+    let number: u64 = number
+        .parse()
+        .map_err(|_| "write it as a number of bytes, or like 500M or 50G".to_owned())?;
+    number
+        .checked_mul(1 << shift)
+        .filter(|bytes| *bytes > 0)
+        .ok_or_else(|| "a size between 1 byte and 16 EiB is needed".to_owned())
 }
 
 fn parse_old_server(text: &str) -> Result<OldServer, String> {
@@ -245,6 +271,16 @@ mod tests {
     #[test]
     fn the_definition_holds_together() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes_have_units() {
+        assert_eq!(parse_size("1"), Ok(1));
+        assert_eq!(parse_size("50G"), Ok(50 << 30));
+        assert_eq!(parse_size("2k"), Ok(2048));
+        for wrong in ["", "G", "0", "1.5G", "-1", "50GB", "99999999999T"] {
+            assert!(parse_size(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -170,6 +170,24 @@ pub enum Error {
     Interrupted,
 }
 
+/// The library knows no options.
+fn open_hint(error: &plesk_backup::OpenError) -> Option<String> {
+    use plesk_backup::OpenError;
+    let hint = match error {
+        OpenError::SpoolFile { .. } => {
+            "name a directory that exists and can be written, with --spool DIR"
+        }
+        OpenError::SpoolFull { .. } => {
+            "name a directory on a disk with more room, with --spool DIR; nothing is left behind there"
+        }
+        OpenError::SpoolLimit { .. } => {
+            "raise --spool-limit, if so much is to be expected of this backup"
+        }
+        other => return other.hint(),
+    };
+    Some(hint.to_owned())
+}
+
 fn more(count: usize) -> String {
     if count > 1 { format!(" (and {} more differences)", count - 1) } else { String::new() }
 }
@@ -211,7 +229,7 @@ impl Error {
     /// What to do about it, where something can be said.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
-            Error::Open(error) => return error.hint(),
+            Error::Open(error) => return open_hint(error),
             Error::Describe(_) => {
                 "the metadata XML files stand at the end of an export: if the file is cut, copy it \
                  again, or name it backup_DOMAIN_STAMP.tar so that the mail in it can be named"

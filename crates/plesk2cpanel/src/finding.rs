@@ -142,6 +142,10 @@ kinds! {
         "nothing to do: the backup caught the message while the server moved it; one copy is kept";
     MESSAGES_UNPACKED = "messages-unpacked", Info,
         "nothing to do: the new server gets the messages themselves, under the same names";
+    MBOX_CONVERTED = "mbox-converted", Info,
+        "nothing to do: flags, keywords and dates are kept; look at a few dates if the old server's clock was not UTC";
+    MAILENABLE_CONVERTED = "mailenable-converted", Info,
+        "nothing to do: a maildir holds lines that end in LF, and clients see no difference";
     MESSAGE_RENAMED = "message-renamed", Warning,
         "nothing to do: two different messages had one name; the second is a new message to clients";
     KEYWORDS_DROPPED = "keywords-dropped", Warning,
@@ -194,6 +198,8 @@ kinds! {
     // The backup itself.
     BACKUP_DAMAGED = "backup-damaged", Error,
         "copy or download the backup again, or make a new one";
+    FILES_NOT_USED = "files-not-used", Info,
+        "nothing to do unless one of them is a backup that should be converted; then give it by itself";
     METADATA_PROBLEM = "metadata-problem", Warning,
         "compare the account with the old server";
     METADATA_UNKNOWN = "metadata-unknown", Info,

@@ -1,22 +1,27 @@
 //! One backup: opened, described, and its subscriptions sent on their way.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cpmove::Compressor;
-use plesk_backup::{Backup, Description, MailServer, Subscription, printable};
+use plesk_backup::{
+    Backup, Description, MailServer, OpenError, OpenOptions, Subscription, printable,
+};
 
 use crate::account::{Output, Run};
 use crate::error::Error;
-use crate::finding::{BACKUP_DAMAGED, Finding, METADATA_PROBLEM, METADATA_UNKNOWN, UNREFERENCED};
+use crate::finding::{
+    BACKUP_DAMAGED, FILES_NOT_USED, Finding, METADATA_PROBLEM, METADATA_UNKNOWN, UNREFERENCED,
+};
 use crate::html;
 use crate::mail_findings::some;
 use crate::options::{ReadOptions, WriteOptions};
 use crate::plan::{AccountName, account_names, known_domains};
-use crate::progress::{Interrupt, Progress};
+use crate::progress::{Interrupt, Progress, Silent, Stage};
 use crate::report::{AccountReport, BackupFacts, Report};
 use crate::scan::{Depth, entry_name};
 
@@ -41,10 +46,23 @@ impl Job {
     /// # Errors
     /// When it is no backup, or an option names something that it does not hold.
     pub fn open(path: &Path, options: ReadOptions) -> Result<Job, Error> {
-        let backup = Backup::open(path)?;
-        let name = path
-            .file_name()
-            .map_or_else(|| path.display().to_string(), |name| printable(name.as_encoded_bytes()));
+        Job::open_all(&[path.to_owned()], options, &Silent, &Interrupt::default())
+    }
+
+    /// The same with a backup that is in several files: parts of one export, or exports that belong
+    /// together.
+    ///
+    /// # Errors
+    /// As [`Job::open`]; when the spool cannot take a compressed backup, and when the run is
+    /// interrupted while that is filled.
+    pub fn open_all(
+        paths: &[PathBuf],
+        options: ReadOptions,
+        progress: &dyn Progress,
+        interrupt: &Interrupt,
+    ) -> Result<Job, Error> {
+        let backup = open(paths, &options, progress, interrupt)?;
+        let name = names(&backup, paths);
         let description = backup.describe()?;
         if description.subscriptions.is_empty() {
             return Err(Error::NoSubscription { backup: name });
@@ -161,6 +179,10 @@ impl Job {
             .iter()
             .map(|damage| BACKUP_DAMAGED.about(&self.name, damage.to_string()))
             .collect();
+        findings.extend(self.backup.unused().iter().map(|file| {
+            let name = file_name(&file.path);
+            FILES_NOT_USED.about(name, format!("it is no part of a backup, but {}", file.what))
+        }));
         findings.extend(
             self.description
                 .problems
@@ -183,12 +205,19 @@ impl Job {
                 ),
             );
         }
+        let spooled = self.backup.origins().iter().filter_map(|origin| origin.spooled.as_ref());
         let facts = BackupFacts {
             name: self.name.clone(),
-            container: match self.backup.container() {
-                plesk_backup::Container::Directory => "directory".to_owned(),
-                _ => "tar".to_owned(),
-            },
+            container: joined(self.backup.origins().iter().map(ToString::to_string)),
+            parts: self
+                .backup
+                .origins()
+                .iter()
+                .flat_map(|origin| &origin.parts)
+                .map(|part| file_name(part))
+                .collect(),
+            spool_bytes: spooled.clone().map(|spooled| spooled.bytes).reduce(u64::saturating_add),
+            spool_directory: spooled.map(|spooled| spooled.directory.display().to_string()).next(),
             stamp: self.description.stamp.as_ref().map(|stamp| stamp.as_str().to_owned()),
             plesk_version: self.description.plesk_version.clone(),
             installed_server: self.description.installed_mail_server().map(|server| {
@@ -201,6 +230,55 @@ impl Job {
         };
         Report::new(facts, accounts, findings)
     }
+}
+
+fn open(
+    paths: &[PathBuf],
+    options: &ReadOptions,
+    progress: &dyn Progress,
+    interrupt: &Interrupt,
+) -> Result<Backup, Error> {
+    let title = joined(paths.iter().map(|path| file_name(path)));
+    let told = Cell::new(None);
+    let advance = |done: u64, total: u64| {
+        // A file smaller than before is the next one.
+        let before = told.get().filter(|before| *before <= done);
+        if before.is_none() {
+            progress.stage(&title, Stage::Spooling, Some(total));
+        }
+        progress.advance(&title, done - before.unwrap_or_default());
+        told.set(Some(done));
+    };
+    let cancelled = || interrupt.is_raised();
+    let opened = Backup::open_with(
+        paths,
+        &OpenOptions { spool: options.spool.clone(), progress: &advance, cancelled: &cancelled },
+    );
+    if told.get().is_some() {
+        progress.done(&title);
+    }
+    opened.map_err(|error| match error {
+        OpenError::Cancelled => Error::Interrupted,
+        error => error.into(),
+    })
+}
+
+/// What the report calls the backup.
+fn names(backup: &Backup, paths: &[PathBuf]) -> String {
+    match paths {
+        // A directory of exports is known by its own name, also when it holds many.
+        [only] if only.is_dir() => file_name(only),
+        _ => joined(backup.origins().iter().map(|origin| file_name(&origin.path))),
+    }
+}
+
+fn file_name(path: &Path) -> String {
+    let name = path.file_name();
+    name.map_or_else(|| path.display().to_string(), |name| printable(name.as_encoded_bytes()))
+}
+
+fn joined(words: impl Iterator<Item = String>) -> String {
+    words.collect::<Vec<String>>().join(" + ")
 }
 
 fn select(

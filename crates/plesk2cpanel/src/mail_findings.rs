@@ -37,6 +37,7 @@ pub(crate) fn because(reason: Because) -> &'static str {
         Because::Installed => "the backup's list of components says so",
         Because::Newer => "its state files are newer",
         Because::Contradiction => "a guess: the state files and the labels contradict each other",
+        Because::InMessages => "UIDs stand in the mbox, as Dovecot and UW-IMAP write them",
         Because::NoState => "no server's state files are there",
         _ => "another reason",
     }
@@ -156,6 +157,29 @@ pub(crate) fn describe(address: &str, finding: &Model) -> Finding {
                 "on the old server run `{ASK_DOVECOT}`, then convert with \
                  --old-server dovecot:FORMAT"
             ),
+        ),
+        Model::UidlRuleAssumed { example, messages } => UIDL_FORMAT_ASSUMED.with_remedy(
+            address,
+            format!(
+                "the UIDLs of {} rest on what is said of MailEnable, that its POP3 server names a \
+                 message by its file's name without .MAI; if it does not, POP3 clients download \
+                 them again",
+                count(*messages as u64, "message")
+            ),
+            format!(
+                "log in to the old server by POP3 as this mailbox (telnet HOST 110, then USER, PASS \
+                 and UIDL) and look for `{}`; if it is not there, tell the owner",
+                printable(example)
+            ),
+        ),
+        Model::FormatNeedsMaildir { format, messages } => UIDL_NOT_KEPT.with_remedy(
+            address,
+            format!(
+                "--old-server names messages by file names ({format}), and the {} of this mbox have \
+                 none",
+                count(*messages as u64, "message")
+            ),
+            "convert this subscription alone with the format that holds for it (--only DOMAIN)",
         ),
         Model::DuplicateUidls { uidl, count: times } => DUPLICATE_UIDLS.about(
             address,

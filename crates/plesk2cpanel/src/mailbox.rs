@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use mail_model::identity::{
-    Certainty, Finding as ModelFinding, Mailbox, NextUidReason, RawMailbox, Rules, ServerKind,
-    resolve,
+    Because, Certainty, Finding as ModelFinding, Mailbox, NextUidReason, RawMailbox, Rules,
+    ServerKind, resolve,
 };
 use plesk_backup::printable;
 
@@ -15,8 +15,11 @@ use crate::finding::{
     UNUSUAL_UIDL,
 };
 use crate::mail_findings::{because, count, describe, some};
+use crate::no_maildir;
 use crate::plan::MailboxPlan;
-use crate::report::{FolderReport, LeftOut, MailServerName, MailboxReport, ServerReport, Sureness};
+use crate::report::{
+    FolderReport, LeftOut, MailServerName, MailboxReport, ServerReport, StateFound, Sureness,
+};
 use crate::scan::{HomeFile, ScannedMailbox, can_be_written};
 use crate::write::BESIDE;
 
@@ -68,11 +71,12 @@ impl<'a> ResolvedMailbox<'a> {
     pub(crate) fn report(&self, malformed: bool) -> MailboxReport {
         let server = &self.model.server;
         let mut found = Vec::new();
+        let in_messages = server.because == Because::InMessages;
         if server.found.dovecot {
-            found.push(MailServerName::Dovecot);
+            found.push(if in_messages { StateFound::Mbox } else { StateFound::Dovecot });
         }
         if server.found.courier {
-            found.push(MailServerName::Courier);
+            found.push(StateFound::Courier);
         }
         let mut report = MailboxReport {
             address: self.plan.address.clone(),
@@ -81,11 +85,19 @@ impl<'a> ResolvedMailbox<'a> {
             quota_bytes: self.plan.quota_bytes,
             server: ServerReport {
                 found,
-                live: server.live.map(|kind| match kind {
-                    ServerKind::Dovecot => MailServerName::Dovecot,
-                    ServerKind::Courier => MailServerName::Courier,
-                }),
-                because: because(server.because).to_owned(),
+                // UW-IMAP writes the same fields, so it may have been either.
+                live: server
+                    .live
+                    .filter(|_| {
+                        !in_messages || server.format.as_ref().is_some_and(|format| format.stated)
+                    })
+                    .map(|kind| match kind {
+                        ServerKind::Dovecot => MailServerName::Dovecot,
+                        ServerKind::Courier => MailServerName::Courier,
+                    }),
+                because: no_maildir::because(self.scanned)
+                    .unwrap_or_else(|| because(server.because))
+                    .to_owned(),
                 uidl_format: server.format.as_ref().map(|format| format.format.to_string()),
                 uidl_format_assumed: server.format.as_ref().is_some_and(|format| !format.stated),
             },
@@ -98,7 +110,11 @@ impl<'a> ResolvedMailbox<'a> {
             uid_certainty: BTreeMap::new(),
             pop3_downloads_expected: 0,
             imap_downloads_expected: 0,
-            malformed: self.scanned.filter(|_| malformed).map(|scanned| scanned.malformed),
+            // Headers within an mbox are not looked at.
+            malformed: self
+                .scanned
+                .filter(|scanned| malformed && scanned.no_maildir.mboxes == 0)
+                .map(|scanned| scanned.malformed),
             folders: Vec::new(),
         };
         for folder in &self.model.folders {
@@ -142,7 +158,8 @@ impl<'a> ResolvedMailbox<'a> {
         let carried: usize = self.model.folders.iter().map(|folder| folder.messages.len()).sum();
         let (cut, dangling) = (scanned.cut.len() as u64, scanned.dangling.len() as u64);
         // What the resolver left out for no other reason: the sum holds whatever it says.
-        let not_served = scanned.messages() - cut - dangling - twice - carried as u64;
+        let told = cut + dangling + twice + carried as u64;
+        let not_served = scanned.messages().saturating_sub(told);
         [
             (LeftOut::Cut, cut),
             (LeftOut::LinkDangling, dangling),
@@ -158,8 +175,13 @@ impl<'a> ResolvedMailbox<'a> {
     pub(crate) fn findings(&self) -> Vec<Finding> {
         let address = &self.plan.address;
         let (named, more) = collapse(&self.model.findings);
-        let mut findings: Vec<Finding> =
-            named.into_iter().map(|finding| describe(address, finding)).collect();
+        let mut findings: Vec<Finding> = named
+            .into_iter()
+            .flat_map(|finding| {
+                no_maildir::in_other_words(address, &self.model, self.scanned, finding)
+                    .unwrap_or_else(|| vec![describe(address, finding)])
+            })
+            .collect();
         for (kind, number) in
             [(UNUSUAL_UIDL, more.unusual_uidls), (MESSAGE_RENAMED, more.odd_names)]
         {
@@ -172,15 +194,22 @@ impl<'a> ResolvedMailbox<'a> {
             }
         }
         let Some(scanned) = self.scanned else { return findings };
+        findings.extend(no_maildir::findings(address, scanned));
         for cut in &scanned.cut {
             findings.push(MESSAGE_DAMAGED.about(
                 address,
-                format!(
-                    "`{}` is cut: {} of {} bytes are there; the message is left out",
-                    printable(&cut.path),
-                    cut.read,
-                    cut.size
-                ),
+                match cut.size {
+                    Some(size) => format!(
+                        "`{}` is cut: {} of {size} bytes are there; the message is left out",
+                        printable(&cut.path),
+                        cut.read
+                    ),
+                    None => format!(
+                        "`{}` is cut behind {} bytes, and is left out",
+                        printable(&cut.path),
+                        cut.read
+                    ),
+                },
             ));
         }
         if !scanned.compressed.is_empty() {

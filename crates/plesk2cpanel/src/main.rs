@@ -47,13 +47,15 @@ fn run(cli: &Cli, interrupt: &Interrupt) -> anyhow::Result<u8> {
     let progress: &dyn Progress = if std::io::stderr().is_terminal() { &bars } else { &Silent };
     match &cli.command {
         Command::Inspect(arguments) => {
-            let job = Job::open(arguments.backup(), arguments.read_options()?)?;
+            let job =
+                Job::open_all(arguments.backup(), arguments.read_options()?, progress, interrupt)?;
             let report = job.inspect(arguments.jobs, progress, interrupt)?;
             bars.clear();
             show(&report, arguments.json, summary::inspection)
         }
         Command::Convert(arguments) => {
-            let job = Job::open(arguments.backup(), arguments.read_options()?)?;
+            let job =
+                Job::open_all(arguments.backup(), arguments.read_options()?, progress, interrupt)?;
             let report = job.convert(&arguments.write_options(), progress, interrupt)?;
             bars.clear();
             show(&report, arguments.json, |report, colour| {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use cpmove::{Form, UserName};
 use mail_model::identity::OldServer;
-use plesk_backup::SecretKey;
+use plesk_backup::{SecretKey, Spool};
 
 /// How to read a backup: shared by `inspect` and `convert`.
 #[derive(Clone, Default)]
@@ -20,6 +20,8 @@ pub struct ReadOptions {
     pub secret_key: Option<SecretKey>,
     /// Make a group of forwards of each mailing list.
     pub lists_as_forwarders: bool,
+    /// Where a compressed backup is unpacked to.
+    pub spool: Spool,
     /// Account names chosen by hand, by the subscription's domain in lower-case ASCII.
     pub users: BTreeMap<String, UserName>,
 }

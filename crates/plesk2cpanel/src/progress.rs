@@ -2,9 +2,11 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// What a run is doing with a subscription.
+/// What a run is doing with a subscription, or with the backup before its subscriptions are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
+    /// A compressed backup is unpacked into the spool; counted in bytes of the compressed file.
+    Spooling,
     /// First pass over its content archives: names and state files.
     Reading,
     /// Second pass: messages into the archive.
@@ -15,9 +17,10 @@ pub enum Stage {
 
 /// Receives the progress of a run; called from several threads.
 pub trait Progress: Sync {
-    /// `domain` entered a stage that will take about `bytes` bytes of messages, where known.
+    /// `domain`, or for [`Stage::Spooling`] the backup, entered a stage that will take about `bytes`
+    /// bytes, where known.
     fn stage(&self, domain: &str, stage: Stage, bytes: Option<u64>);
-    /// So many more bytes of messages of `domain` are done.
+    /// So many more bytes are done.
     fn advance(&self, domain: &str, bytes: u64);
     /// `domain` is done.
     fn done(&self, domain: &str);

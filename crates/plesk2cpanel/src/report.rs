@@ -51,10 +51,21 @@ pub struct Report {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct BackupFacts {
-    /// File or directory name, without its path.
+    /// File or directory name, without its path; of several, joined with ` + `.
     pub name: String,
-    /// `directory` or `tar`.
+    /// What it is: `directory`, `tar`, `tar.gz`, `parts of tar.zst` and so on; of several, joined
+    /// with ` + `.
     pub container: String,
+    /// Names of the parts in their order, when it was split.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<String>,
+    /// Bytes that the unpacked backup took in the spool, when it was compressed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "u64"))]
+    pub spool_bytes: Option<u64>,
+    /// Where the spool was; for people, and no part of the file.
+    #[serde(skip)]
+    pub spool_directory: Option<String>,
     /// `YYMMDDhhmm`, the old server's local time.
     pub stamp: Option<String>,
     /// Version of the panel that wrote it.
@@ -143,7 +154,7 @@ pub struct MailboxReport {
     pub bytes: u64,
     /// SHA-256 over the folders: their names, UIDVALIDITY, next UID and digests.
     /// `docs/report.md` has the recipe. Absent where nothing was written.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "String", regex(pattern = "^[0-9a-f]{64}$")))]
     pub digest: Option<String>,
     /// Messages in the inbox by how sure their UIDL is.
@@ -157,7 +168,7 @@ pub struct MailboxReport {
     /// Messages that IMAP clients are expected to fetch though they may have them.
     pub imap_downloads_expected: u64,
     /// Messages whose headers are not as they should be; counted by `inspect`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "u64"))]
     pub malformed: Option<u64>,
     /// Folders in the order of their names.
@@ -185,7 +196,7 @@ pub enum LoginReport {
 #[serde(deny_unknown_fields)]
 pub struct ServerReport {
     /// State of these was found.
-    pub found: Vec<MailServerName>,
+    pub found: Vec<StateFound>,
     /// The one whose names count.
     pub live: Option<MailServerName>,
     /// Why that one.
@@ -218,9 +229,22 @@ pub struct FolderReport {
     pub uid_certainty: BTreeMap<Sureness, u64>,
     /// SHA-256, in hexadecimal, over the content, flags, keywords, date, UID and UIDL of all
     /// messages; `docs/report.md` has the recipe. Absent where nothing was written.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(with = "String", regex(pattern = "^[0-9a-f]{64}$")))]
     pub digest: Option<String>,
+}
+
+/// Where a mailbox tells what its messages were called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum StateFound {
+    /// Dovecot's files.
+    Dovecot,
+    /// Courier's files.
+    Courier,
+    /// The messages of an mbox themselves.
+    Mbox,
 }
 
 /// A mail server that Plesk installs.

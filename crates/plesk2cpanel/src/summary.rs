@@ -83,11 +83,19 @@ fn head(report: &Report, paint: Paint) -> String {
     if let Some(stamp) = &backup.stamp {
         facts.push(format!("stamp {}", clean(stamp)));
     }
-    facts.push(backup.container.clone());
+    let container = match backup.parts.len() {
+        0 => clean(&backup.container),
+        count => format!("{} ({count})", clean(&backup.container)),
+    };
+    facts.push(container);
     if let Some(server) = &backup.installed_server {
         facts.push(format!("{server} installed"));
     }
-    format!("{} ({})\n\n", paint.strong(&clean(&backup.name)), facts.join(", "))
+    let spool = backup.spool_bytes.map_or_else(String::new, |size| {
+        let place = backup.spool_directory.as_deref().unwrap_or("the spool");
+        format!("unpacked to {} in {} meanwhile\n", bytes(size), clean(place))
+    });
+    format!("{} ({})\n{spool}\n", paint.strong(&clean(&backup.name)), facts.join(", "))
 }
 
 fn account_lines(text: &mut String, account: &AccountReport, paint: Paint) {

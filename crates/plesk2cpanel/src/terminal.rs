@@ -59,6 +59,7 @@ impl Progress for Bars {
             bar
         });
         let word = match stage {
+            Stage::Spooling => "spooling",
             Stage::Reading => "reading",
             Stage::Writing => "writing",
             Stage::Checking => "checking",

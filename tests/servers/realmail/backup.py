@@ -44,11 +44,16 @@ def password(mailbox):
 
 def pack(mailroot, kind, packing, target, chosen=MAILBOXES):
     """Pack the subscription whose mail lies in `mailroot`; `target` ends in .tar or is a directory."""
+    return run_pack(describe(mailroot, kind, packing, chosen), target)
+
+
+def describe(mailroot, kind, packing, chosen=MAILBOXES):
+    """What plesk-pack is told of the subscription whose mail lies in `mailroot`."""
     def mailboxes(domain):
         return [{"name": mailbox.local, "password": password(mailbox), "quota": -1,
                  "maildir": str(mailroot / mailbox.domain / mailbox.local)}
                 for mailbox in chosen if mailbox.domain == domain]
-    spec = {
+    return {
         "level": packing.level, "compression": packing.compression, "stamp": "2411230100",
         "components": ["dovecot" if kind == "dovecot" else "courier-imap", "postfix"],
         "subscriptions": [{
@@ -56,7 +61,11 @@ def pack(mailroot, kind, packing, target, chosen=MAILBOXES):
             "owner": "john" if packing.level == "client" else "admin",
             "mailboxes": mailboxes(DOMAIN),
             "sites": [{"name": ADDON_DISPLAY, "mailboxes": mailboxes(ADDON)}]}]}
-    done = subprocess.run([program("plesk-pack", "PLESK_PACK"), "-", target], input=json.dumps(spec),
+
+
+def run_pack(spec, target, *options):
+    """Pack `spec`, or a list of them, as the options of plesk-pack say."""
+    done = subprocess.run([program("plesk-pack", "PLESK_PACK"), *options, "-", target], input=json.dumps(spec),
                           capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise RuntimeError(f"plesk-pack: {done.stderr}")

@@ -4,9 +4,9 @@ import re
 import shutil
 import time
 
-from . import corpus, courier, digests, dovecot, scenario, state, truth
+from . import corpus, courier, digests, dovecot, forms, mbox, scenario, state, truth
 from .backup import SECRET_KEY, Packing, pack
-from .environment import COMPRESSED, RECORDED, chown_mail, reserve_ports, work_directory
+from .environment import COMPRESSED, FORMS, MBOX, RECORDED, chown_mail, reserve_ports, work_directory
 from .mailboxes import ALICE, MAILBOXES, SALES, USERS
 from .oldside import OldSide, live, make_server
 from .sessions import Imap
@@ -29,17 +29,22 @@ FIXTURES = {
 # What each method of the zlib plugin stores: numbers in fixtures/messages, from 0.
 STORED = {"gz": 19, "bz2": 13, "lz4": 25, "zstd": 18}
 
-NAMES = (*FIXTURES, "compressed")
+NAMES = (*FIXTURES, "compressed", "mbox", "forms")
 
 
 def record(name):
     """Record one fixture anew, in place of what was recorded of it before; returns its bytes."""
-    target = COMPRESSED if name == "compressed" else RECORDED / name
+    target = {"compressed": COMPRESSED, "mbox": MBOX, "forms": FORMS}.get(name, RECORDED / name)
     if name == "compressed":
         compressed(target)
+    elif name == "forms":
+        forms.record(target)
+    elif name == "mbox":
+        served = mbox.record(target)
+        (target / "truth.json").write_text(_readable(served))
     else:
         backup(name, target)
-    return sum(path.stat().st_size for path in target.iterdir())
+    return sum(path.stat().st_size for path in target.rglob("*"))
 
 
 def backup(name, target):

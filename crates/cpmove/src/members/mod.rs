@@ -69,7 +69,7 @@ pub fn account_members(account: &Account) -> Result<Vec<Member>, AccountError> {
     mail_files::write(&mut tree, account, &sites)?;
     home(&mut tree, account);
     spam::write(&mut tree, account)?;
-    Ok(tree.into_members())
+    tree.into_members()
 }
 
 /// Where the maildir of a mailbox lies, relative to the top directory: `homedir/mail/DOMAIN/LOCAL`.

@@ -84,6 +84,19 @@ fn domains() {
     );
 }
 
+/// A domain may be called like a file that cPanel keeps beside those of the domains.
+#[test]
+fn a_domain_with_the_name_of_a_file_of_cpanels() {
+    assert_eq!(
+        refused(|account| {
+            account.domains[0].name = name("cache.json");
+            account.main_domain = name("cache.json");
+        }),
+        "two members would have the path `userdata/cache.json`: a name in the account is one of \
+         cPanel's own"
+    );
+}
+
 #[test]
 fn an_underscore_in_an_addon_domain_itself_is_fine() {
     let user = UserName::new("acct").unwrap();

@@ -1,12 +1,16 @@
 //! Dovecot's files in a maildir, and what a Dovecot over them answers.
 
+mod index;
 mod keywords;
+mod mailbox_log;
 mod serve;
 mod subscriptions;
 mod uidlist;
 mod uidlist_parse;
 
+pub use index::GoneUids;
 pub use keywords::{Keywords, KeywordsProblem};
+pub use mailbox_log::deleted_folders;
 pub use serve::{Duplicates, MaildirFile, ServeInput, Served, ServedMessage, UidlSource, serve};
 pub use subscriptions::Subscriptions;
 pub use uidlist::{UidList, UidRecord};

@@ -86,6 +86,10 @@ pub enum Finding {
     ServerDiffers { said: ServerKind, found: ServerKind, stated: bool },
     /// UIDLs rest on a format that nobody confirmed.
     FormatAssumed { format: UidlFormat, messages: usize },
+    /// UIDLs rest on what is said of a server; `example` is one of them.
+    UidlRuleAssumed { example: Vec<u8>, messages: usize },
+    /// The stated format names messages by what a message in an mbox does not have.
+    FormatNeedsMaildir { format: UidlFormat, messages: usize },
     /// The old server served one UIDL for several messages. Kept; getmail refuses such a mailbox.
     DuplicateUidls { uidl: Vec<u8>, count: usize },
     /// A UIDL that RFC 1939 does not allow, kept.

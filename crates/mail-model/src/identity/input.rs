@@ -1,7 +1,10 @@
 //! What is known of a mailbox before anything is decided.
 
+use crate::courier::MessageKeywords;
+use crate::dovecot::UidList;
 use crate::maildir::Place;
 use crate::uidl::UidlFormat;
+use std::collections::HashMap;
 
 /// One file of state with its mtime (epoch seconds).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -12,7 +15,7 @@ pub struct StateFile {
     pub mtime: i64,
 }
 
-/// One folder as it lies in the maildir.
+/// One folder as it lies in the maildir, or as one that was kept otherwise would lie there.
 #[derive(Clone, Debug, Default)]
 pub struct RawFolder {
     /// The directory below the maildir, `.Work.2020`; empty for INBOX.
@@ -29,6 +32,13 @@ pub struct RawFolder {
     pub uiddb: Option<StateFile>,
     /// The files of `courierimapkeywords/`: name in that directory, and content.
     pub courier_keywords: Vec<(Vec<u8>, Vec<u8>)>,
+    /// For a folder that was an mbox: what its messages say of their UIDs, by the base names that
+    /// they got here ([`Mbox::uid_list`](crate::mbox::Mbox::uid_list)).
+    pub mbox_uids: Option<UidList>,
+    /// Keywords that the old storage kept otherwise than in names and lists, by base name.
+    pub keywords: MessageKeywords,
+    /// UIDLs by base name, for a server that keeps no list and is only said to name messages so.
+    pub said_uidls: HashMap<Vec<u8>, Vec<u8>>,
 }
 
 /// One file in `cur/` or `new/`.

@@ -3,7 +3,7 @@
 use super::files::FileEntry;
 use super::state::{FolderState, bad_lines};
 use super::{Finding, RawFolder, ServerKind, StateFileKind};
-use crate::courier::read_keywords;
+use crate::courier::{MessageKeywords, read_keywords};
 use crate::dovecot::Keywords;
 use crate::folder::FolderName;
 use crate::maildir::{KeywordLetters, Place};
@@ -29,8 +29,12 @@ pub(super) fn assign(
     for entry in entries.iter() {
         in_names = in_names.union(entry.name.keywords);
     }
-    if from != Some(ServerKind::Dovecot) && !raw.courier_keywords.is_empty() {
-        from_courier(raw, &mut keywords, in_names, entries, folder, findings);
+    if !raw.keywords.is_empty() {
+        give_letters(&raw.keywords, &mut keywords, in_names, entries, folder, findings);
+    } else if from != Some(ServerKind::Dovecot) && !raw.courier_keywords.is_empty() {
+        let (by_message, bad) = read_keywords(&raw.courier_keywords);
+        findings.extend(bad_lines(bad, folder, StateFileKind::CourierKeywords));
+        give_letters(&by_message, &mut keywords, in_names, entries, folder, findings);
     } else if keywords.len() == 26 {
         findings.push(Finding::KeywordsFull { folder: folder.clone() });
     }
@@ -54,17 +58,14 @@ pub(super) fn assign(
     keywords
 }
 
-fn from_courier(
-    raw: &RawFolder,
+fn give_letters(
+    by_message: &MessageKeywords,
     keywords: &mut Keywords,
     in_names: KeywordLetters,
     entries: &mut [FileEntry],
     folder: &FolderName,
     findings: &mut Vec<Finding>,
 ) {
-    let (by_message, bad) = read_keywords(&raw.courier_keywords);
-    findings.extend(bad_lines(bad, folder, StateFileKind::CourierKeywords));
-
     // The keywords of most messages come first, so that those beyond 26 lose least; equal ones in
     // byte order. Letter case does not tell keywords apart, the first spelling met is taken.
     let mut uses: HashMap<Vec<u8>, (usize, Vec<u8>)> = HashMap::new();

@@ -23,7 +23,7 @@ pub struct Mailbox {
 /// Which kinds of state can be read in a mailbox.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FoundState {
-    /// At least one `dovecot-uidlist`.
+    /// At least one `dovecot-uidlist`, or an mbox whose messages hold UIDs.
     pub dovecot: bool,
     /// A `courierpop3dsizelist` or at least one `courierimapuiddb`.
     pub courier: bool,
@@ -70,6 +70,8 @@ pub enum Because {
     Newer,
     /// Both kinds, and the evidence does not agree. Somebody has to say.
     Contradiction,
+    /// The messages themselves hold UIDs, as Dovecot and UW-IMAP write them into an mbox.
+    InMessages,
     /// There is no state.
     NoState,
 }
@@ -173,9 +175,11 @@ pub enum UidlEvidence {
     NextUid,
     /// In no Courier list: the next number.
     NextCounter,
+    /// By the rule of a server that keeps no list. Nobody confirmed the rule.
+    SaidRule,
     /// POP3 was never used: what the new server gives.
     NeverServed,
-    /// No state: what the new server gives.
+    /// No state, or none from which it follows: what the new server gives.
     NoState,
 }
 
@@ -183,7 +187,7 @@ pub enum UidlEvidence {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum UidEvidence {
-    /// Dovecot's list.
+    /// Dovecot's list, or the messages of an mbox.
     UidList,
     /// Courier's list.
     UidDb,

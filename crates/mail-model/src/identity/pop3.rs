@@ -10,6 +10,7 @@ use crate::courier::{Pop3SizeList, Pop3Source, served_pop3};
 use crate::dovecot::{UidList, UidlSource};
 use crate::maildir::Place;
 use crate::uidl::{UidlFormat, UidlInputs, recognise};
+use std::collections::HashMap;
 
 /// What POP3 clients know.
 pub(super) struct Names {
@@ -56,6 +57,14 @@ pub(super) fn name(
 ) -> Names {
     match (source(state, sizelist, live), &state.uidlist, sizelist) {
         (Some(ServerKind::Dovecot), Some(list), _) => {
+            if raw.mbox_uids.is_some()
+                && let OldServer::Dovecot(format) = &rules.old_server
+                && needs_maildir(format)
+            {
+                let (format, messages) = (format.clone(), entries.len());
+                findings.push(Finding::FormatNeedsMaildir { format, messages });
+                return unknown(entries, Certainty::Lost);
+            }
             let names = from_dovecot(raw, list, state.repaired_uid, entries, rules);
             let assumed = names
                 .by_entry
@@ -72,6 +81,9 @@ pub(super) fn name(
         }
         (Some(ServerKind::Courier), _, Some(list)) => from_courier(list, entries),
         _ => {
+            if !raw.said_uidls.is_empty() {
+                return by_rule(&raw.said_uidls, entries, findings);
+            }
             let named = |entry: &FileEntry| {
                 let never_served = numbers.from.is_some() && !list_unreadable;
                 let (certainty, evidence) = if never_served || entry.place == Place::New {
@@ -84,6 +96,42 @@ pub(super) fn name(
             Names { by_entry: entries.iter().map(named).collect(), order: None, format: None }
         }
     }
+}
+
+/// A message in an mbox has no file name, and its GUID is no part of any file.
+fn needs_maildir(format: &UidlFormat) -> bool {
+    let with = |name| format.expand(&UidlInputs { uid: 1, uidvalidity: 1, base: name, guid: name });
+    with(b"a") != with(b"b")
+}
+
+fn unknown(entries: &[FileEntry], certainty: Certainty) -> Names {
+    let named = Named { value: None, certainty, evidence: UidlEvidence::NoState };
+    Names { by_entry: vec![named; entries.len()], order: None, format: None }
+}
+
+/// UIDLs by what is said of a server.
+fn by_rule(
+    said: &HashMap<Vec<u8>, Vec<u8>>,
+    entries: &[FileEntry],
+    findings: &mut Vec<Finding>,
+) -> Names {
+    let mut names = unknown(entries, Certainty::Lost);
+    let mut example: Option<&Vec<u8>> = None;
+    let mut messages = 0;
+    for (entry, named) in entries.iter().zip(&mut names.by_entry) {
+        let Some(uidl) = said.get(&entry.name.base) else { continue };
+        *named = Named {
+            value: Some(uidl.clone()),
+            certainty: Certainty::Assumed,
+            evidence: UidlEvidence::SaidRule,
+        };
+        messages += 1;
+        example = Some(example.map_or(uidl, |known| known.min(uidl)));
+    }
+    if let Some(example) = example {
+        findings.push(Finding::UidlRuleAssumed { example: example.clone(), messages });
+    }
+    names
 }
 
 /// The format by which the old Dovecot named messages: what the operator said; else the one that

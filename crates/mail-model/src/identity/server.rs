@@ -38,7 +38,9 @@ pub(super) fn decide(
         OldServer::Dovecot(_) => Some(ServerKind::Dovecot),
         OldServer::Courier => Some(ServerKind::Courier),
     };
+    let in_messages = raw.folders.iter().any(|folder| folder.mbox_uids.is_some());
     let (live, because) = match (found.dovecot, found.courier) {
+        (true, false) if in_messages => (Some(ServerKind::Dovecot), Because::InMessages),
         (false, false) => (None, Because::NoState),
         (true, false) => (Some(ServerKind::Dovecot), Because::OnlyState),
         (false, true) => (Some(ServerKind::Courier), Because::OnlyState),

@@ -49,6 +49,9 @@ impl FolderState {
                 }),
             }
         }
+        if let Some(list) = &raw.mbox_uids {
+            state.uidlist = Some(list.clone());
+        }
         if let Some(file) = &raw.uiddb {
             match ImapUidDb::parse(&file.bytes) {
                 Ok((db, bad)) => {

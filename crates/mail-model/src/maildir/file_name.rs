@@ -50,9 +50,10 @@ pub fn base_name(raw: &[u8]) -> &[u8] {
 
 /// What trees that passed through Windows have instead of `:2,`: a semicolon or exclamation mark
 /// (maildir's own habit there), a percent escape, the private-use character that Samba and WSL
-/// put for a colon, or an underscore from archivers that replace what they can't write.
-const SUBSTITUTES: [&[u8]; 6] =
-    [b";2,", b"!2,", b"%3A2,", b"%3a2,", "\u{f03a}2,".as_bytes(), b"_2,"];
+/// put for a colon, the wide colon that rclone puts, or an underscore from archivers that replace
+/// what they can't write.
+const SUBSTITUTES: [&[u8]; 7] =
+    [b";2,", b"!2,", b"%3A2,", b"%3a2,", "\u{f03a}2,".as_bytes(), "\u{ff1a}2,".as_bytes(), b"_2,"];
 
 struct FlagPart {
     flags: Flags,
@@ -107,6 +108,14 @@ impl FileName {
             suffix: if flags.is_empty() { Suffix::None } else { Suffix::Colon },
             met: vec![],
         }
+    }
+
+    /// A name for a message that was stored in no maildir: second of delivery, and a number that no
+    /// other message of the folder has. The same in, the same name out.
+    pub fn made_up(second: i64, number: u64, size: u64, virtual_size: u64, flags: Flags) -> Self {
+        let second = second.max(0);
+        let base = format!("{second}.M{number}P1.plesk2cpanel,S={size},W={virtual_size}");
+        FileName::new(base.into_bytes(), flags)
     }
 
     /// A name that is all base: no flags are looked for.

@@ -2,7 +2,9 @@
 
 use std::fmt;
 use std::io;
+use std::path::PathBuf;
 
+use super::VolumeOffset;
 use crate::printable;
 
 /// How a content archive is packed: told by its first bytes, never by its name.
@@ -47,8 +49,31 @@ pub enum ArchiveError {
         /// Name that the metadata give.
         archive: String,
     },
+    /// It must be unpacked to be read, and that failed.
+    #[error("cannot unpack `{archive}` into `{}`", directory.display())]
+    Spool {
+        /// Path in the tree.
+        archive: String,
+        /// Where it was to be unpacked to.
+        directory: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// It must be unpacked to be read, and is too large for that.
+    #[error(
+        "`{archive}` has more than {limit} bytes when it is unpacked, and no more may be written to `{}`",
+        directory.display()
+    )]
+    SpoolLimit {
+        /// Path in the tree.
+        archive: String,
+        /// Where it was being unpacked to.
+        directory: PathBuf,
+        /// Bytes that [`Spool::limit`](crate::Spool::limit) allows.
+        limit: u64,
+    },
     /// A file of another kind.
-    #[error("`{archive}` is no tar, gzip or zstd: it looks like {looks_like}")]
+    #[error("`{archive}` is no tar, gzip, zstd or zip: it looks like {looks_like}")]
     NotAnArchive {
         /// Path in the tree.
         archive: String,
@@ -71,8 +96,11 @@ pub enum DamageKind {
     BadHeader,
     /// Something that is no archive follows the end.
     TrailingGarbage,
-    /// Packed in a way that is refused: a dictionary, or a window beyond the limit.
+    /// Packed in a way that is refused: a dictionary, a window beyond the limit, encryption.
     Unsupported,
+    /// The archive says two things of a member, or of its name not enough: it was read all the
+    /// same, and the choice is told.
+    Inconsistent,
     /// The system could not read on.
     Unreadable,
 }
@@ -84,12 +112,17 @@ pub struct ArchiveDamage {
     pub what: DamageKind,
     /// Offset in the archive as it is stored (compressed), or as near as is known.
     pub offset: u64,
+    /// The same in the volume, for an archive that is cut into several.
+    pub volume: Option<VolumeOffset>,
     /// The member that was being read.
     pub member: Option<Vec<u8>>,
     /// Bytes of that member that could be read.
     pub member_read: u64,
     /// Bytes of that member that its header declares.
     pub member_size: u64,
+    /// The member before, which read well and may be changed all the same: the damage was noticed
+    /// behind it.
+    pub suspect_before: Option<Vec<u8>>,
     /// What was found, with both numbers.
     pub detail: String,
 }
@@ -97,6 +130,9 @@ pub struct ArchiveDamage {
 impl fmt::Display for ArchiveDamage {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{} at byte {}", self.detail, self.offset)?;
+        if let Some(VolumeOffset { volume, offset }) = &self.volume {
+            write!(out, " (byte {offset} of `{volume}`)")?;
+        }
         if let Some(member) = &self.member {
             write!(
                 out,
@@ -105,6 +141,9 @@ impl fmt::Display for ArchiveDamage {
                 self.member_read,
                 self.member_size
             )?;
+        }
+        if let Some(before) = &self.suspect_before {
+            write!(out, "; `{}` before it may be changed, too", printable(before))?;
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use super::zstandard::Zstandard;
 
 /// What is around a tar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Compression {
+pub(crate) enum Compression {
     None,
     Gzip,
     Zstd,
@@ -17,15 +17,15 @@ pub(super) enum Compression {
 
 /// Why no more bytes come; nothing can be read after it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct DecodeError {
-    pub(super) kind: DamageKind,
-    pub(super) offset: u64,
-    pub(super) detail: String,
+pub(crate) struct DecodeError {
+    pub(crate) kind: DamageKind,
+    pub(crate) offset: u64,
+    pub(crate) detail: String,
 }
 
 impl DecodeError {
     /// What whoever reads the bytes is told.
-    pub(super) fn to_io_error(&self) -> io::Error {
+    pub(crate) fn to_io_error(&self) -> io::Error {
         let kind = match self.kind {
             DamageKind::Truncated => io::ErrorKind::UnexpectedEof,
             DamageKind::Unreadable => io::ErrorKind::Other,
@@ -35,14 +35,14 @@ impl DecodeError {
     }
 }
 
-pub(super) enum Decoder {
+pub(crate) enum Decoder {
     Plain(Input),
     Gzip(Gzip),
     Zstandard(Zstandard),
 }
 
 impl Decoder {
-    pub(super) fn new(format: Compression, input: Input) -> io::Result<Decoder> {
+    pub(crate) fn new(format: Compression, input: Input) -> io::Result<Decoder> {
         Ok(match format {
             Compression::None => Decoder::Plain(input),
             Compression::Gzip => Decoder::Gzip(Gzip::new(input)),
@@ -51,7 +51,7 @@ impl Decoder {
     }
 
     /// Reads some bytes; 0 at the end, of which all checksums are verified then.
-    pub(super) fn read(&mut self, output: &mut [u8]) -> Result<usize, DecodeError> {
+    pub(crate) fn read(&mut self, output: &mut [u8]) -> Result<usize, DecodeError> {
         match self {
             Decoder::Plain(input) => {
                 let bytes = input.fill(1)?;
@@ -66,7 +66,7 @@ impl Decoder {
     }
 
     /// How far the stored bytes were used.
-    pub(super) fn offset(&self) -> u64 {
+    pub(crate) fn offset(&self) -> u64 {
         match self {
             Decoder::Plain(input) => input.offset(),
             Decoder::Gzip(gzip) => gzip.offset(),

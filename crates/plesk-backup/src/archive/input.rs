@@ -7,7 +7,7 @@ use super::decoder::DecodeError;
 
 const BUFFER: usize = 128 * 1024;
 
-pub(super) struct Input {
+pub(crate) struct Input {
     reader: Box<dyn Read + Send>,
     buffer: Vec<u8>,
     start: usize,
@@ -17,7 +17,7 @@ pub(super) struct Input {
 
 impl Input {
     /// `offset` is where in the stored archive the reader stands.
-    pub(super) fn new(reader: Box<dyn Read + Send>, offset: u64) -> Input {
+    pub(crate) fn new(reader: Box<dyn Read + Send>, offset: u64) -> Input {
         Input { reader, buffer: vec![0; BUFFER], start: 0, end: 0, offset }
     }
 
@@ -40,11 +40,8 @@ impl Input {
                 Ok(count) => self.end += count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => {
-                    return Err(DecodeError {
-                        kind: DamageKind::Unreadable,
-                        offset: self.offset + (self.end - self.start) as u64,
-                        detail: format!("the system could not read on: {error}"),
-                    });
+                    let offset = self.offset + (self.end - self.start) as u64;
+                    return Err(failure(&error, offset));
                 }
             }
         }
@@ -68,4 +65,17 @@ impl Input {
         self.consume(N);
         Ok(Some(bytes))
     }
+}
+
+/// What the container of the archive says of its bytes is damage of the archive.
+fn failure(error: &io::Error, offset: u64) -> DecodeError {
+    let kind = match error.kind() {
+        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => DamageKind::BadBlock,
+        io::ErrorKind::UnexpectedEof => DamageKind::Truncated,
+        _ => {
+            let detail = format!("the system could not read on: {error}");
+            return DecodeError { kind: DamageKind::Unreadable, offset, detail };
+        }
+    };
+    DecodeError { kind, offset, detail: format!("as it is packed in the backup, {error}") }
 }

@@ -33,34 +33,60 @@ pub(super) struct LooseBody {
     size: u64,
     pub(super) read: u64,
     failure: Option<DecodeError>,
+    /// Its end was met, and what follows from it is known.
+    is_verified: bool,
 }
 
 impl LooseBody {
     pub(super) fn new(opening: Opening, size: u64, offset: u64) -> LooseBody {
-        LooseBody { opening: Some(opening), reader: None, offset, size, read: 0, failure: None }
+        LooseBody {
+            opening: Some(opening),
+            reader: None,
+            offset,
+            size,
+            read: 0,
+            failure: None,
+            is_verified: false,
+        }
     }
 
     pub(super) fn read(&mut self, output: &mut [u8]) -> io::Result<usize> {
         if let Some(failure) = &self.failure {
             return Err(failure.to_io_error());
         }
+        if output.is_empty() {
+            return Ok(0);
+        }
         let left = self.size - self.read;
         let wanted = output.len().min(usize::try_from(left).unwrap_or(usize::MAX));
         if wanted == 0 {
-            return Ok(0);
-        }
-        match self.read_stored(&mut output[..wanted]) {
-            Ok(0) => self.fail(DamageKind::Truncated, "the file ends early".to_owned()),
-            Ok(count) => {
-                self.read += count as u64;
-                return Ok(count);
+            self.verify();
+        } else {
+            match self.read_stored(&mut output[..wanted]) {
+                Ok(0) => self.fail(DamageKind::Truncated, "the file ends early".to_owned()),
+                Ok(count) => {
+                    self.read += count as u64;
+                    return Ok(count);
+                }
+                Err(error) => self.fail_with(&error),
             }
+        }
+        self.failure.as_ref().map_or(Ok(0), |failure| Err(failure.to_io_error()))
+    }
+
+    /// At the end of its bytes the reader says whether they are right.
+    fn verify(&mut self) {
+        if std::mem::replace(&mut self.is_verified, true) {
+            return;
+        }
+        match self.read_stored(&mut [0]) {
+            Ok(0) => {}
+            Ok(_) => self.fail(
+                DamageKind::TrailingGarbage,
+                format!("the file has more than the {} bytes that are declared", self.size),
+            ),
             Err(error) => self.fail_with(&error),
         }
-        Err(self.failure.as_ref().map_or_else(
-            || io::Error::other("the file could not be read"),
-            DecodeError::to_io_error,
-        ))
     }
 
     fn read_stored(&mut self, output: &mut [u8]) -> io::Result<usize> {
@@ -85,14 +111,7 @@ impl LooseBody {
             }
         }
         if self.failure.is_none() {
-            match self.read_stored(&mut buffer[..1]) {
-                Ok(0) => {}
-                Ok(_) => self.fail(
-                    DamageKind::TrailingGarbage,
-                    format!("the file has more than the {} bytes that are declared", self.size),
-                ),
-                Err(error) => self.fail_with(&error),
-            }
+            self.verify();
         }
         self.failure.take().map_or(Ok(()), Err)
     }

@@ -27,7 +27,7 @@ pub enum SingleFileError {
         /// First file of the reference.
         archive: String,
         /// What is wrong.
-        damage: ArchiveDamage,
+        damage: Box<ArchiveDamage>,
     },
     /// There is no file in it.
     #[error("`{archive}` holds no file among {members} members")]
@@ -101,10 +101,16 @@ pub(crate) fn read_single_file(
         }
         Err(WalkError::Visitor(never)) => match never {},
     };
-    // Whatever follows the end of the archive is no part of the file.
-    let mut damage = end.all_damage().filter(|damage| damage.what != DamageKind::TrailingGarbage);
+    // Whatever follows the end of the archive is no part of the file, and a choice that was made
+    // before reading is none against what the file's checksum says.
+    let mut damage = end.all_damage().filter(|damage| {
+        !matches!(damage.what, DamageKind::TrailingGarbage | DamageKind::Inconsistent)
+    });
     if let Some(damage) = damage.next() {
-        return Err(SingleFileError::Damaged { archive: archive(), damage: damage.clone() });
+        return Err(SingleFileError::Damaged {
+            archive: archive(),
+            damage: Box::new(damage.clone()),
+        });
     }
     match (first, second) {
         (None, _) => Err(SingleFileError::NoFile { archive: archive(), members: end.members }),

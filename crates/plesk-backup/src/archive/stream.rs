@@ -8,6 +8,8 @@ use crate::tar_format::{
     Assembler, BLOCK, Block, MemberHeader, Parsed, is_header, sparse_block_continues,
 };
 
+/// Bytes that are read at once while a header is looked for: little, so that offsets are near.
+const SCAN: usize = 4096;
 /// Bytes behind the end mark that are looked through for anything but NUL.
 const PADDING_LIMIT: u64 = 64 * 1024 * 1024;
 
@@ -21,6 +23,10 @@ pub(super) struct TarStream {
     header_offset: u64,
     /// A block that was read ahead.
     ahead: Option<Block>,
+    /// Bytes that were read ahead; they come before those of the decoder.
+    pushed_back: Vec<u8>,
+    /// The block that was no header.
+    bad: Block,
 }
 
 /// What comes after a member.
@@ -39,6 +45,8 @@ impl TarStream {
             failure: None,
             header_offset: 0,
             ahead: None,
+            pushed_back: Vec::new(),
+            bad: [0; BLOCK],
         }
     }
 
@@ -50,6 +58,7 @@ impl TarStream {
     pub(super) fn next(&mut self) -> Result<Next, DecodeError> {
         loop {
             let Some(block) = self.header_block()? else { return Ok(Next::End) };
+            self.bad = block;
             match self.assembler.block(&block) {
                 Parsed::End => {
                     let second = self.header_block()?;
@@ -83,6 +92,12 @@ impl TarStream {
 
     /// Fills `output` as far as the archive goes; fewer bytes only at its end.
     pub(super) fn read(&mut self, output: &mut [u8]) -> Result<usize, DecodeError> {
+        if !self.pushed_back.is_empty() {
+            let count = output.len().min(self.pushed_back.len());
+            output[..count].copy_from_slice(&self.pushed_back[..count]);
+            self.pushed_back.drain(..count);
+            return Ok(count);
+        }
         if let Some(failure) = &self.failure {
             return Err(failure.clone());
         }
@@ -152,7 +167,9 @@ impl TarStream {
         Next::Damage(ArchiveDamage {
             what: DamageKind::BadHeader,
             offset: self.header_offset,
+            volume: None,
             member_size: member.as_ref().map_or(0, |member| member.size),
+            suspect_before: None,
             member: member.map(|member| member.path),
             member_read: 0,
             detail: format!("no valid tar header: {detail}"),
@@ -161,13 +178,22 @@ impl TarStream {
 
     /// Skips to the next header after damage, where GNU tar goes on as well: how many bytes were
     /// skipped, and what is there.
+    ///
+    /// The header may stand at any byte. A bad block of a compressed archive decodes to more or
+    /// fewer bytes than were packed, and everything behind it is shifted.
     pub(super) fn resynchronise(&mut self) -> Result<(u64, Next), DecodeError> {
-        let mut skipped = BLOCK as u64;
+        // The first block is known to be no header.
+        let mut window = self.bad[1..].to_vec();
+        if let Some(block) = self.ahead.take() {
+            window.extend_from_slice(&block);
+        }
+        // Bytes before the window.
+        let mut skipped = 1_u64;
         loop {
-            let Some(block) = self.header_block()? else { return Ok((skipped, Next::End)) };
-            // Data hold NUL blocks as well, and V7 headers have no magic to tell them by.
-            let is_magic = &block[257..262] == b"ustar";
-            if is_magic {
+            if let Some((start, block)) = find_header(&window) {
+                skipped += start as u64;
+                self.pushed_back = window.split_off(start + BLOCK);
+                window.clear();
                 match self.assembler.block(&block) {
                     Parsed::Member(header) => {
                         self.skip_sparse_map(&header)?;
@@ -183,8 +209,19 @@ impl TarStream {
                     }
                     Parsed::End | Parsed::Bad(_) => {}
                 }
+                skipped += BLOCK as u64;
             }
-            skipped += BLOCK as u64;
+            // A header may begin in the last bytes of what was looked at.
+            let done = window.len().saturating_sub(BLOCK - 1);
+            window.drain(..done);
+            skipped += done as u64;
+            let kept = window.len();
+            window.resize(kept + SCAN, 0);
+            let count = self.read(&mut window[kept..])?;
+            window.truncate(kept + count);
+            if count == 0 {
+                return Ok((skipped + kept as u64, Next::End));
+            }
         }
     }
 
@@ -215,6 +252,14 @@ impl TarStream {
     fn truncated(&self, detail: String) -> DecodeError {
         DecodeError { kind: DamageKind::Truncated, offset: self.offset(), detail }
     }
+}
+
+/// The first header with magic; V7 headers have none to tell them from data by.
+fn find_header(bytes: &[u8]) -> Option<(usize, Block)> {
+    (0..bytes.len().saturating_sub(BLOCK - 1)).find_map(|start| {
+        let block = bytes[start..].first_chunk::<BLOCK>()?;
+        (&block[257..262] == b"ustar" && is_header(block)).then_some((start, *block))
+    })
 }
 
 /// The data of one member.

@@ -266,7 +266,6 @@ fn what_is_no_archive_is_refused_by_what_it_looks_like() {
     let refuse = |bytes: &[u8]| open_bytes(bytes, 20_000).unwrap_err();
     assert!(matches!(refuse(b""), ArchiveError::Empty { declared: 20_000, .. }));
     for (bytes, kind) in [
-        (&b"PK\x03\x04 with \x1f\x8b in it"[..], LooksLike::Zip),
         (&vec![0; 20_480][..], LooksLike::Zeros),
         (b"plain text", LooksLike::Text),
         (b"\xff\xd8\xff\xe0 image", LooksLike::Jpeg),
@@ -275,6 +274,10 @@ fn what_is_no_archive_is_refused_by_what_it_looks_like() {
             matches!(refuse(bytes), ArchiveError::NotAnArchive { looks_like, .. } if looks_like == kind)
         );
     }
+    // Told by its first bytes, whatever follows them.
+    let (seen, end) = walk(b"PK\x03\x04 with \x1f\x8b in it");
+    assert!(seen.is_empty());
+    assert_eq!(end.damage.unwrap().what, DamageKind::BadHeader);
     // An empty tar is no hole.
     assert_eq!(walk(&[0; 10_240]).1.members, 0);
 }
@@ -293,6 +296,37 @@ fn a_damaged_header_costs_one_member() {
     assert_eq!((damage.member_read, damage.member_size), (0, 70_000));
     // 512 of the header, 70 000 in 137 blocks.
     assert!(damage.detail.ends_with("; 70656 bytes of the tar were skipped"), "{damage}");
+}
+
+#[test]
+fn behind_damage_the_next_header_is_found_at_any_place() {
+    let (files, tar) = three();
+    // In the middle of `a/two`, so that what follows is shifted.
+    for added in [1, 100, 511, 513, 4000] {
+        let mut longer = tar.clone();
+        longer.splice(20_000..20_000, vec![b'x'; added]);
+        let (seen, end) = walk(&longer);
+        assert_eq!(seen.len(), 3, "{added}");
+        assert_eq!(seen[2].1.as_ref(), Ok(&files[2].1), "{added}");
+        let damage = end.damage.unwrap();
+        let skipped = format!("; {added} bytes of the tar were skipped");
+        assert!(damage.detail.ends_with(&skipped), "{damage}");
+        assert_eq!(damage.suspect_before.as_deref(), Some(&b"a/two"[..]));
+        assert_eq!(end.further_damage, [], "{added}");
+    }
+    // What is missing is made up for by the header of the next, which is lost with it.
+    for missing in [1, 100, 511, 513] {
+        let mut cut = tar.clone();
+        cut.drain(20_000..20_000 + missing);
+        let more = tar_of(&[("a/four", b"4")]);
+        cut.truncate(cut.len() - 1024);
+        cut.extend(more);
+        let (seen, end) = walk(&cut);
+        let names: Vec<&str> = seen.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["a/one", "a/two", "a/four"], "{missing}");
+        let text = end.damage.unwrap().to_string();
+        assert!(text.ends_with("; `a/two` before it may be changed, too"), "{text}");
+    }
 }
 
 #[test]

@@ -7,10 +7,11 @@ use super::decoder::{Compression, DecodeError, Decoder};
 use super::input::Input;
 use super::loose::{LooseBody, LooseFile};
 use super::stream::{Body as TarBody, Next, TarStream};
-use super::{ArchiveDamage, ArchiveFormat, DamageKind};
+use super::{ArchiveDamage, ArchiveFormat, DamageKind, VolumeMap};
 use crate::tar_format::{MemberHeader, inner_path};
 
-/// More damage than this is not listed: an archive of garbage has it at every block.
+/// More damage than this is not listed: an archive of garbage has it at every block. Damage of a
+/// member always is: nobody must take that member for whole.
 const DAMAGE_LIMIT: usize = 1000;
 const SKIP_BUFFER: usize = 64 * 1024;
 
@@ -32,8 +33,13 @@ pub(super) enum Packing {
         declared: u64,
         /// Bytes that are there.
         available: u64,
+        volumes: VolumeMap,
     },
-    Loose(Vec<LooseFile>),
+    Loose {
+        files: Vec<LooseFile>,
+        /// What is wrong besides, and was found already.
+        damage: Vec<ArchiveDamage>,
+    },
 }
 
 impl fmt::Debug for ContentArchive {
@@ -128,29 +134,49 @@ impl ContentArchive {
         visit: impl FnMut(&mut Member<'_>) -> Result<(), E>,
     ) -> Result<WalkEnd, WalkError<E>> {
         match self.packing {
-            Packing::Tar { compression, reader, declared, available } => {
+            Packing::Tar { compression, reader, declared, available, volumes } => {
                 let input = Input::new(reader, self.leading_garbage);
                 let decoder = Decoder::new(compression, input).map_err(WalkError::Decoder)?;
-                let end = walk_tar(TarStream::new(decoder), visit)?;
-                Ok(end.with_length(declared, available))
+                let is_compressed = compression != Compression::None;
+                let end = walk_tar(TarStream::new(decoder), is_compressed, visit)?;
+                let mut end = end.with_length(declared, available, volumes.gap.is_some());
+                for damage in end.damage.iter_mut().chain(&mut end.further_damage) {
+                    volumes.locate(damage);
+                }
+                Ok(end)
             }
-            Packing::Loose(files) => walk_files(files, visit),
+            Packing::Loose { files, damage } => walk_files(files, damage, visit),
         }
     }
 
     /// Files that can each be read on their own.
     pub(crate) fn of_files(format: ArchiveFormat, files: Vec<LooseFile>) -> ContentArchive {
-        ContentArchive { format, leading_garbage: 0, packing: Packing::Loose(files) }
+        ContentArchive {
+            format,
+            leading_garbage: 0,
+            packing: Packing::Loose { files, damage: Vec::new() },
+        }
+    }
+
+    /// The same archive, of which this is known to be wrong before any member is read.
+    pub(super) fn with_damage(mut self, known: Vec<ArchiveDamage>) -> ContentArchive {
+        if let Packing::Loose { damage, .. } = &mut self.packing {
+            damage.extend(known);
+        }
+        self
     }
 }
 
 fn walk_tar<E>(
     mut stream: TarStream,
+    is_compressed: bool,
     mut visit: impl FnMut(&mut Member<'_>) -> Result<(), E>,
 ) -> Result<WalkEnd, WalkError<E>> {
     let mut end = WalkEnd::default();
     let mut buffer = vec![0; SKIP_BUFFER];
     let mut next = stream.next();
+    // The last member that has bytes.
+    let mut last = None;
     loop {
         match next {
             Ok(Next::Member(header)) => {
@@ -162,19 +188,26 @@ fn walk_tar<E>(
                     end.note(damage);
                     break;
                 }
+                if member.size > 0 {
+                    last = Some(member.path);
+                }
                 next = stream.next();
             }
             Ok(Next::Damage(mut damage)) => {
-                let resumed = stream.resynchronise();
-                let (skipped, then) = match resumed {
-                    Ok((skipped, then)) => (Some(skipped), Ok(then)),
-                    Err(failure) => (None, Err(failure)),
+                let (skipped, then) = match stream.resynchronise() {
+                    Ok((skipped, then)) => {
+                        (format!("{skipped} bytes of the tar were skipped"), Ok(then))
+                    }
+                    Err(failure) => {
+                        ("no other was found up to the next damage".to_owned(), Err(failure))
+                    }
                 };
-                if let Some(skipped) = skipped {
-                    damage.detail.push_str("; ");
-                    damage.detail.push_str(&skipped.to_string());
-                    damage.detail.push_str(" bytes of the tar were skipped");
-                }
+                damage.detail.push_str("; ");
+                damage.detail.push_str(&skipped);
+                // A bit that flipped in a header is all that is wrong with a plain tar. Else the
+                // damage began in what came before, and was noticed here.
+                let began_before = is_compressed || damage.member.is_none();
+                damage.suspect_before = last.take_if(|_| began_before);
                 end.note(damage);
                 next = then;
             }
@@ -190,9 +223,13 @@ fn walk_tar<E>(
 
 fn walk_files<E>(
     files: Vec<LooseFile>,
+    damage: Vec<ArchiveDamage>,
     mut visit: impl FnMut(&mut Member<'_>) -> Result<(), E>,
 ) -> Result<WalkEnd, WalkError<E>> {
     let mut end = WalkEnd::default();
+    for damage in damage {
+        end.note(damage);
+    }
     let mut buffer = vec![0; SKIP_BUFFER];
     for file in files {
         end.members += 1;
@@ -213,8 +250,14 @@ impl WalkEnd {
     }
 
     /// The cut of an archive may lie between members, where the tar alone looks whole.
-    fn with_length(mut self, declared: u64, available: u64) -> WalkEnd {
-        if self.damage.is_none() && available < declared {
+    fn with_length(mut self, declared: u64, available: u64, has_gap: bool) -> WalkEnd {
+        if has_gap && self.all_damage().all(|damage| damage.what != DamageKind::Truncated) {
+            self.note(outside_members(DecodeError {
+                kind: DamageKind::Truncated,
+                offset: available,
+                detail: "the archive ends early".to_owned(),
+            }));
+        } else if self.damage.is_none() && available < declared {
             self.note(outside_members(DecodeError {
                 kind: DamageKind::Truncated,
                 offset: available,
@@ -227,7 +270,7 @@ impl WalkEnd {
     fn note(&mut self, damage: ArchiveDamage) {
         if self.damage.is_none() {
             self.damage = Some(damage);
-        } else if self.further_damage.len() < DAMAGE_LIMIT {
+        } else if damage.member.is_some() || self.further_damage.len() < DAMAGE_LIMIT {
             self.further_damage.push(damage);
         }
     }
@@ -237,9 +280,11 @@ fn outside_members(failure: DecodeError) -> ArchiveDamage {
     ArchiveDamage {
         what: failure.kind,
         offset: failure.offset,
+        volume: None,
         member: None,
         member_read: 0,
         member_size: 0,
+        suspect_before: None,
         detail: failure.detail,
     }
 }
@@ -285,9 +330,11 @@ impl<'a> Member<'a> {
         ArchiveDamage {
             what: failure.kind,
             offset: failure.offset,
+            volume: None,
             member: Some(self.path.clone()),
             member_read: self.body.bytes_read(),
             member_size: self.size,
+            suspect_before: None,
             detail: failure.detail,
         }
     }

@@ -14,7 +14,7 @@ const WINDOW_LOG_LIMIT: u32 = 27;
 /// Bytes of the smallest frame header with its magic.
 const SMALLEST_HEADER: usize = 5;
 
-pub(super) struct Zstandard {
+pub(crate) struct Zstandard {
     input: Input,
     decoder: Decoder<'static>,
     /// Between frames, where the archive may end.

@@ -2,7 +2,7 @@
 
 /// Days from 1970-01-01 to a date of the civil calendar, with years that begin in March (Howard
 /// Hinnant's algorithm). The date itself is not checked.
-pub(super) fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
+pub(crate) fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
     let shifted_year = if month <= 2 { year - 1 } else { year };
     let era = shifted_year.div_euclid(400);
     let year_of_era = shifted_year.rem_euclid(400);

@@ -1,91 +1,334 @@
-//! All metadata of one dump, put together.
+//! All metadata of a tree, put together.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
-use super::known::count_unknown;
+use super::chain::{self, Archives, Chosen};
+use super::choose::{Choice, Outline, Survey, choose};
+use super::merge::{Candidate, merge, supersede};
+use super::part::Part;
+use super::psadump;
+use super::reading::{FileReading, read_file};
 use super::resolve::{Resolver, base_name};
 use super::salvage::salvage;
-use super::select::{Selection, select};
-use super::subscription;
-use super::xml::{self, Dump};
-use super::{DescribeError, Description, FileName, Problem, Subscription};
+use super::select::{Inventory, MetadataFile, is_good_news};
+use super::{
+    DescribeError, DescribeOptions, Description, FileName, Problem, Stamp, Subscription, dump,
+};
 use crate::domain_name::to_ascii;
 use crate::printable;
 use crate::tree::{EntryId, Tree};
 
-/// One description of a subscription; a backup may hold several.
-struct Candidate {
-    subscription: Subscription,
-    problems: Vec<Problem>,
-    unknown: BTreeMap<String, u64>,
-}
-
 #[derive(Default)]
 struct Collected {
     candidates: Vec<Candidate>,
+    parts: Vec<(Option<Stamp>, Part)>,
     emails: HashMap<String, String>,
     /// Domains that a file lists, with that file.
     announced: Vec<(String, String)>,
-    related: Vec<String>,
     /// Files that are migration dumps.
     readable: usize,
 }
 
-pub(crate) fn describe(tree: &Tree, path: &Path) -> Result<Description, DescribeError> {
-    let selection = select(tree);
+/// Reads each metadata file once, and keeps outlines; where there is a choice between dumps, the
+/// files of those that were chosen are read again. Holding all descriptions of all dumps instead
+/// would take as much memory as there are dumps; reading a file takes about as long as its bytes
+/// take from the disk.
+pub(crate) fn describe(
+    tree: &Tree,
+    path: &Path,
+    options: &DescribeOptions,
+) -> Result<Description, DescribeError> {
+    let inventory = Inventory::of(tree);
+    let forced = options.dump.as_ref();
+    if let Some(stamp) = forced
+        && !inventory.stamps().contains(stamp)
+    {
+        return Err(DescribeError::UnknownDump {
+            backup: path.display().to_string(),
+            stamp: stamp.clone(),
+            known: inventory.stamps(),
+        });
+    }
+    let mut resolver = Resolver::new(tree);
+    let mut survey = Survey::default();
+    let mut readings = Vec::new();
+    for (index, file) in inventory.files.iter().enumerate() {
+        let reading = read_file(tree, file.entry, &mut resolver);
+        survey.take(index, file.dump, &reading);
+        if !inventory.is_choice() {
+            readings.push((file.dump, reading));
+        }
+    }
+    let archives = Archives::of(tree);
+    let mut choice = choose(tree, &inventory, &survey, &archives, forced);
+    let mut chosen: BTreeSet<usize> = choice.groups.iter().filter_map(|group| group.dump).collect();
+    chosen.extend(wanted_anyway(&inventory, &survey, &chosen, forced));
+    if inventory.is_choice() {
+        // The newest first: what the dumps say of the server is taken from the first that says it.
+        for dump in chosen.iter().rev() {
+            for file in inventory.files.iter().filter(|file| file.dump == *dump) {
+                readings.push((*dump, read_file(tree, file.entry, &mut resolver)));
+            }
+        }
+    }
+
     let mut description = Description {
-        stamp: selection.stamp.clone(),
-        problems: selection.problems.clone(),
+        stamp: chosen.iter().filter_map(|dump| inventory.dumps[*dump].stamp.clone()).max(),
         ..Description::default()
     };
-    let mut resolver = Resolver::new(tree);
+    description.problems.append(&mut choice.problems);
     let mut collected = Collected::default();
-    for id in &selection.files {
-        read_file(tree, *id, &mut resolver, &mut collected, &mut description);
+    for (dump, reading) in readings {
+        let stamp = inventory.dumps[dump].stamp.as_ref();
+        collect(dump, stamp, reading, &choice, &mut collected, &mut description);
     }
-    report_increment(&selection, &collected.related, &mut description.problems);
+    report_flags(tree, &inventory, &chosen, &mut description.problems);
     merge(collected.candidates, &mut description);
-    let unreferenced: Vec<EntryId> = tree
+    for (stamp, part) in collected.parts {
+        attach_part(stamp, part, &mut description);
+    }
+    supersede(&mut description);
+
+    let mut unreferenced = unreferenced(tree, &inventory, &resolver, &chosen);
+    unreferenced = salvage(tree, path, unreferenced, forced, &mut description);
+    let used = attach_chains(tree, &inventory, &survey, &archives, &choice, &mut description);
+    unreferenced.retain(|id| !used.contains(id));
+    description.unreferenced = unreferenced;
+    psadump::finish(tree, &resolver.referenced, &mut description);
+    finish(&collected.emails, collected.announced, &mut description);
+    description.dumps = dump::list(tree, &inventory, &survey, &choice);
+    if description.subscriptions.is_empty() && collected.readable == 0 {
+        return Err(nothing_found(tree, path, &inventory, description.problems));
+    }
+    Ok(description)
+}
+
+/// Dumps that are read although no subscription was chosen from them: metadata without a stamp may
+/// belong to any; and where nothing was found at all, the widest object's newest full dump is what
+/// there is to tell of.
+fn wanted_anyway(
+    inventory: &Inventory,
+    survey: &Survey,
+    chosen: &BTreeSet<usize>,
+    forced: Option<&Stamp>,
+) -> Vec<usize> {
+    let mut wanted: Vec<usize> = (0..inventory.dumps.len())
+        .filter(|dump| match (&inventory.dumps[*dump].stamp, forced) {
+            (None, forced) => forced.is_none(),
+            (stamp, forced) => forced.is_some() && stamp.as_ref() == forced,
+        })
+        .collect();
+    let level = |dump: &usize| {
+        let of = |file: &(usize, &MetadataFile)| file.1.dump == *dump;
+        let files = inventory.files.iter().enumerate().filter(of);
+        files.map(|(index, _)| survey.files[index].level).min().unwrap_or_default()
+    };
+    if chosen.is_empty() && forced.is_none() {
+        wanted.extend((0..inventory.dumps.len()).max_by_key(|dump| {
+            let files = &inventory.dumps[*dump];
+            (std::cmp::Reverse(level(dump)), files.base.is_none(), files.stamp.clone())
+        }));
+    }
+    wanted
+}
+
+/// Takes what a file of a chosen dump holds; of the server, what the first file says that says it.
+fn collect(
+    dump: usize,
+    stamp: Option<&Stamp>,
+    reading: FileReading,
+    choice: &Choice,
+    collected: &mut Collected,
+    description: &mut Description,
+) {
+    description.problems.extend(reading.problems);
+    for mut candidate in reading.candidates {
+        let group = choice.group(&candidate.subscription);
+        if stamp.is_none() || group.is_some_and(|group| group.dump == Some(dump)) {
+            candidate.subscription.dump = stamp.cloned();
+            collected.candidates.push(candidate);
+        }
+    }
+    collected.parts.extend(reading.parts.into_iter().map(|part| (stamp.cloned(), part)));
+    let of_file = reading.dump;
+    if of_file.root.is_some() {
+        collected.readable += 1;
+        if description.plesk_version.is_none() {
+            let version = of_file.attribute("dump-version");
+            description.plesk_version =
+                version.or(of_file.attribute("dump-original-version")).map(str::to_owned);
+        }
+    }
+    // Which server was installed may have changed between the dumps.
+    let is_newest = stamp.is_none() || stamp == description.stamp.as_ref();
+    for component in of_file.components {
+        if is_newest && !description.components.contains(&component) {
+            description.components.push(component);
+        }
+    }
+    if description.operating_system.is_none() {
+        description.operating_system = of_file.operating_system;
+    }
+    if description.server_name.is_none() {
+        description.server_name = of_file.server_name;
+    }
+    for (login, email) in of_file.emails {
+        collected.emails.entry(login).or_insert(email);
+    }
+    let file = reading.file;
+    collected.announced.extend(of_file.announced.iter().map(|name| (to_ascii(name), file.clone())));
+}
+
+fn attach_part(stamp: Option<Stamp>, mut part: Part, description: &mut Description) {
+    let is_it = |known: &Subscription| known.dump == stamp && part.is_of(known);
+    let known = description.subscriptions.iter().position(is_it);
+    let at = known.or_else(|| {
+        // It may be that this dump was chosen for others alone.
+        let elsewhere = description.subscriptions.iter().any(|known| part.is_of(known));
+        (!elsewhere).then(|| {
+            let (mut subscription, problem) = part.alone();
+            subscription.dump = stamp;
+            description.problems.push(problem);
+            description.subscriptions.push(subscription);
+            description.subscriptions.len() - 1
+        })
+    });
+    if let Some(at) = at {
+        description.problems.append(&mut part.problems);
+        part.attach(&mut description.subscriptions[at]);
+    }
+}
+
+/// What Plesk says of the chosen dumps, unless all is well.
+fn report_flags(
+    tree: &Tree,
+    inventory: &Inventory,
+    chosen: &BTreeSet<usize>,
+    problems: &mut Vec<Problem>,
+) {
+    for (flag, id) in chosen.iter().flat_map(|dump| &inventory.dumps[*dump].flags) {
+        if !is_good_news(flag) {
+            let status = flag.split_once('_').map_or(flag.as_str(), |(_, status)| status);
+            problems.push(Problem::DumpStatus {
+                file: printable(&tree.get(*id).path),
+                status: status.to_owned(),
+            });
+        }
+    }
+}
+
+/// Archives that no metadata name: of the chosen dumps, and of those of which there is nothing else.
+fn unreferenced(
+    tree: &Tree,
+    inventory: &Inventory,
+    resolver: &Resolver<'_>,
+    chosen: &BTreeSet<usize>,
+) -> Vec<EntryId> {
+    let passed_over: BTreeSet<&Stamp> = inventory
+        .dumps
         .iter()
+        .enumerate()
+        .filter(|(index, _)| !chosen.contains(index))
+        .filter_map(|(_, dump)| dump.stamp.as_ref())
+        .collect();
+    let is_of_interest = |name: &FileName| {
+        !name.is_metadata && name.stamp.as_ref().is_none_or(|stamp| !passed_over.contains(stamp))
+    };
+    tree.iter()
         .filter(|(id, entry)| {
             !resolver.referenced.contains(id)
-                && FileName::parse(base_name(&entry.path)).is_some_and(|name| {
-                    !name.is_metadata
-                        && (selection.stamp.is_none() || name.stamp == selection.stamp)
-                })
+                && FileName::parse(base_name(&entry.path)).is_some_and(|name| is_of_interest(&name))
         })
         .map(|(id, _)| id)
-        .collect();
-    description.unreferenced = salvage(tree, path, unreferenced, &mut description);
+        .collect()
+}
+
+/// Gives each subscription of an increment the archives of the dumps before it. Returns those that
+/// no metadata name.
+fn attach_chains(
+    tree: &Tree,
+    inventory: &Inventory,
+    survey: &Survey,
+    archives: &Archives,
+    choice: &Choice,
+    description: &mut Description,
+) -> BTreeSet<EntryId> {
+    let mut used = BTreeSet::new();
+    let mut gaps: BTreeMap<(Stamp, Stamp, Vec<Stamp>), Vec<String>> = BTreeMap::new();
+    for subscription in &mut description.subscriptions {
+        let Some(stamp) = subscription.dump.clone() else { continue };
+        let group = choice.group(subscription);
+        let outline = group.and_then(|group| {
+            let outlines = group.outlines.iter().map(|index| &survey.outlines[*index]);
+            outlines.into_iter().find(|outline| Some(outline.dump) == group.dump)
+        });
+        let base = match outline {
+            Some(outline) => inventory.dumps[outline.dump].base.clone(),
+            None => chain::base_of(tree, subscription),
+        };
+        let Some(base) = base else { continue };
+        let related = outline.map_or(&[][..], |outline| survey.related(inventory, outline));
+        let chosen = Chosen { stamp: &stamp, base: &base, related, group };
+        let attached = chain::attach(tree, inventory, survey, archives, &chosen, subscription);
+        used.extend(attached.by_name);
+        let owner = &subscription.domain.ascii_name;
+        description.problems.extend(attached.missing.into_iter().map(|file| {
+            let (owner, kind) = (owner.clone(), "domainmail".to_owned());
+            Problem::MissingContent { owner, kind, file, size: None }
+        }));
+        if !subscription.missing_dumps.is_empty() {
+            let key = (stamp, base, subscription.missing_dumps.clone());
+            gaps.entry(key).or_default().push(owner.clone());
+        }
+    }
+    description.problems.extend(gaps.into_iter().map(|((stamp, base, missing), domains)| {
+        Problem::ChainGap { domains, stamp, base, missing }
+    }));
+    used
+}
+
+impl Survey {
+    /// The dumps that a description needs, by its own file, else by the main one of its dump.
+    fn related(&self, inventory: &Inventory, outline: &Outline) -> &[Stamp] {
+        let own = &self.files[outline.file].related;
+        if !own.is_empty() {
+            return own;
+        }
+        let dump = &inventory.dumps[outline.dump];
+        let main = inventory.files.iter().position(|file| Some(file.entry) == dump.main);
+        main.map_or(&[], |main| &self.files[main].related)
+    }
+}
+
+/// Mail addresses of owners, the order, and who is announced and not described.
+fn finish(
+    emails: &HashMap<String, String>,
+    announced: Vec<(String, String)>,
+    description: &mut Description,
+) {
     for subscription in &mut description.subscriptions {
         let login = subscription.owner_login.as_deref().unwrap_or_default();
-        subscription.owner_email = collected.emails.get(login).cloned();
+        subscription.owner_email = emails.get(login).cloned();
     }
     description.subscriptions.sort_by(|a, b| a.domain.ascii_name.cmp(&b.domain.ascii_name));
     let known: BTreeSet<&str> = description
         .subscriptions
         .iter()
-        .map(|subscription| subscription.domain.ascii_name.as_str())
+        .flat_map(Subscription::domains)
+        .map(|domain| domain.ascii_name.as_str())
         .collect();
-    let missing: BTreeMap<String, String> = collected
-        .announced
-        .into_iter()
-        .filter(|(domain, _)| !known.contains(domain.as_str()))
-        .collect();
+    let missing: BTreeMap<String, String> =
+        announced.into_iter().filter(|(domain, _)| !known.contains(domain.as_str())).collect();
     description
         .problems
         .extend(missing.into_iter().map(|(domain, file)| Problem::NotDescribed { domain, file }));
-    if description.subscriptions.is_empty() && collected.readable == 0 {
-        return Err(nothing_found(tree, path, &selection, description.problems));
-    }
-    Ok(description)
 }
 
 fn nothing_found(
     tree: &Tree,
     path: &Path,
-    selection: &Selection,
+    inventory: &Inventory,
     problems: Vec<Problem>,
 ) -> DescribeError {
     let backup = path.display().to_string();
@@ -100,196 +343,9 @@ fn nothing_found(
     match problems.into_iter().find(about_files) {
         Some(first) => DescribeError::NothingReadable {
             backup,
-            files: selection.files.len(),
+            files: inventory.files.len(),
             first: Box::new(first),
         },
         None => DescribeError::NoMetadata { backup, entries: tree.len() },
     }
-}
-
-fn read_file(
-    tree: &Tree,
-    id: EntryId,
-    resolver: &mut Resolver<'_>,
-    collected: &mut Collected,
-    description: &mut Description,
-) {
-    let entry = tree.get(id);
-    let file = printable(&entry.path);
-    let reader = match tree.open(id) {
-        Ok(reader) => reader,
-        Err(error) => {
-            let detail = error.to_string();
-            description.problems.push(Problem::UnreadableXml { file, detail });
-            return;
-        }
-    };
-    let mut candidates = Vec::new();
-    let mut nameless = Vec::new();
-    let dump = xml::read(reader, &mut |found| {
-        let mut problems = Vec::new();
-        let mut unknown = BTreeMap::new();
-        count_unknown(&found.element, &mut unknown);
-        match subscription::read(&found, &file, resolver, &mut problems) {
-            Some(subscription) => candidates.push(Candidate { subscription, problems, unknown }),
-            None => nameless.append(&mut problems),
-        }
-    });
-    if let Some(cut) = &dump.cut {
-        description.problems.push(Problem::DamagedXml {
-            file: file.clone(),
-            offset: cut.offset,
-            size: entry.size,
-            inside: if cut.inside.is_empty() {
-                "the beginning".to_owned()
-            } else {
-                cut.inside.clone()
-            },
-            detail: cut.detail.clone(),
-        });
-    } else if dump.root.is_none() {
-        let detail = "it has no element `migration-dump`".to_owned();
-        description.problems.push(Problem::NotMetadata { file: file.clone(), detail });
-    }
-    description.problems.append(&mut nameless);
-    if dump.replaced_characters > 0 {
-        let count = dump.replaced_characters;
-        description.problems.push(Problem::ReplacedCharacters { file: file.clone(), count });
-    }
-    for (path, name) in &dump.server_content {
-        resolver.mark(&file, path, name);
-    }
-    collected.candidates.append(&mut candidates);
-    take_dump(dump, &file, collected, description);
-}
-
-/// What a file says beside its subscriptions; the shallowest file that says it wins.
-fn take_dump(dump: Dump, file: &str, collected: &mut Collected, description: &mut Description) {
-    if let Some(root) = &dump.root {
-        collected.readable += 1;
-        let attribute = |name: &str| {
-            let found = root.iter().find(|(key, value)| key == name && !value.is_empty());
-            found.map(|(_, value)| value.clone())
-        };
-        if description.plesk_version.is_none() {
-            description.plesk_version =
-                attribute("dump-version").or_else(|| attribute("dump-original-version"));
-        }
-    }
-    for component in dump.components {
-        if !description.components.contains(&component) {
-            description.components.push(component);
-        }
-    }
-    if description.server_name.is_none() {
-        description.server_name = dump.server_name;
-    }
-    for (login, email) in dump.emails {
-        collected.emails.entry(login).or_insert(email);
-    }
-    collected.announced.extend(dump.announced.iter().map(|name| (to_ascii(name), file.to_owned())));
-    for stamp in dump.related {
-        if !collected.related.contains(&stamp) {
-            collected.related.push(stamp);
-        }
-    }
-}
-
-fn report_increment(selection: &Selection, related: &[String], problems: &mut Vec<Problem>) {
-    if let (Some(stamp), Some(base)) = (&selection.stamp, &selection.base) {
-        problems.push(Problem::Increment {
-            stamp: stamp.clone(),
-            base: base.clone(),
-            related: if related.is_empty() { base.to_string() } else { related.join(", ") },
-        });
-    }
-}
-
-/// One subscription of each guid and name: the fuller one wins, and at a draw the first.
-fn merge(candidates: Vec<Candidate>, description: &mut Description) {
-    let mut chosen: Vec<Candidate> = Vec::new();
-    for candidate in candidates {
-        let same =
-            chosen.iter_mut().find(|known| is_same(&known.subscription, &candidate.subscription));
-        let Some(known) = same else {
-            chosen.push(candidate);
-            continue;
-        };
-        let dropped = if fullness(&candidate.subscription) > fullness(&known.subscription) {
-            std::mem::replace(known, candidate)
-        } else {
-            candidate
-        };
-        let (kept, dropped) = (&known.subscription, &dropped.subscription);
-        if let Some(difference) = difference(kept, dropped) {
-            description.problems.push(Problem::Contradiction {
-                domain: kept.domain.ascii_name.clone(),
-                kept: kept.metadata.clone(),
-                dropped: dropped.metadata.clone(),
-                difference,
-            });
-        }
-    }
-    for candidate in chosen {
-        for (path, count) in candidate.unknown {
-            *description.unknown_elements.entry(path).or_default() += count;
-        }
-        description.problems.extend(candidate.problems);
-        description.subscriptions.push(candidate.subscription);
-    }
-}
-
-fn is_same(a: &Subscription, b: &Subscription) -> bool {
-    let same_guid = a.guid.is_some() && a.guid == b.guid;
-    same_guid || a.domain.ascii_name == b.domain.ascii_name
-}
-
-fn accounts(subscription: &Subscription) -> BTreeSet<String> {
-    let mut accounts = BTreeSet::new();
-    for domain in subscription.domains() {
-        for mailuser in domain.mail.iter().flat_map(|mail| &mail.mailusers) {
-            accounts.insert(format!("{}@{}", mailuser.local_part, domain.ascii_name));
-        }
-    }
-    accounts
-}
-
-fn fullness(subscription: &Subscription) -> (bool, usize, usize, bool) {
-    (
-        subscription.complete,
-        accounts(subscription).len(),
-        subscription.sites.len(),
-        subscription.system_user.is_some(),
-    )
-}
-
-/// What differs in two descriptions that are both whole.
-fn difference(kept: &Subscription, dropped: &Subscription) -> Option<String> {
-    if !kept.complete || !dropped.complete {
-        return None;
-    }
-    if kept.domain.ascii_name != dropped.domain.ascii_name {
-        let (kept, dropped) = (&kept.domain.ascii_name, &dropped.domain.ascii_name);
-        return Some(format!("name `{kept}` and `{dropped}`"));
-    }
-    if let (Some(kept), Some(dropped)) = (&kept.guid, &dropped.guid)
-        && kept != dropped
-    {
-        return Some(format!("guid `{kept}` and `{dropped}`"));
-    }
-    let (left, right) = (accounts(kept), accounts(dropped));
-    if left != right {
-        let only = |a: &BTreeSet<String>, b: &BTreeSet<String>| {
-            a.difference(b).map(String::as_str).collect::<Vec<_>>().join(", ")
-        };
-        return Some(format!(
-            "{} and {} mail accounts; only in the former: [{}], only in the latter: [{}]",
-            left.len(),
-            right.len(),
-            only(&left, &right),
-            only(&right, &left)
-        ));
-    }
-    let (left, right) = (kept.sites.len(), dropped.sites.len());
-    (left != right).then(|| format!("{left} and {right} sites"))
 }

@@ -4,19 +4,27 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::calendar::days_since_1970;
-use super::{AddressBook, Autoresponders, Dkim, MailingList, Problem, SpamFilter};
+use super::{AddressBook, Autoresponders, Dkim, Dump, MailingList, Problem, SpamFilter};
 use crate::password::Password;
 use crate::tree::EntryId;
 
-/// Everything that the metadata of the chosen stamp tell.
+/// Everything that the metadata of the chosen dumps tell.
 #[derive(Debug, Clone, Default)]
 pub struct Description {
-    /// The stamp that was chosen: that of the metadata files, or, where all of those are lost, the
-    /// newest of the content archives.
+    /// The newest stamp that was chosen for any subscription: that of the metadata files, or, where
+    /// all of those are lost, the newest of the content archives.
     pub stamp: Option<Stamp>,
-    /// `dump-version`, else `dump-original-version`, e.g. `18.0.58`.
+    /// The dumps of the tree, the oldest first, also those that were chosen for nothing.
+    pub dumps: Vec<Dump>,
+    /// `dump-version`, else `dump-original-version`, e.g. `18.0.58`; of a psadump what its head
+    /// says in `Dumped-Psa-Version`.
     pub plesk_version: Option<String>,
-    /// Names under `components-installed`, in the order of the file, each once.
+    /// `os-description/@type`, `unix` or `windows`; also `windows` for a backup of Plesk 8 for
+    /// Windows, which does not say it.
+    pub operating_system: Option<String>,
+    /// Names under `components-installed`, in the order of the file, each once. Plesk 8 and older
+    /// list none, and shipped no other server for IMAP and POP3 than Courier: for them
+    /// `courier-imap`.
     pub components: Vec<String>,
     /// Host name of the server, from `admin/@name` of a server-level dump.
     pub server_name: Option<String>,
@@ -29,7 +37,8 @@ pub struct Description {
     pub unknown_elements: BTreeMap<String, u64>,
     /// Whatever was damaged, missing or contradictory.
     pub problems: Vec<Problem>,
-    /// Content archives of the tree that no metadata names.
+    /// Content archives that no metadata name, but for those of dumps that were not chosen; of a
+    /// psadump all such parts.
     pub unreferenced: Vec<EntryId>,
 }
 
@@ -113,6 +122,12 @@ impl fmt::Debug for Stamp {
 pub struct Subscription {
     /// Plesk's identifier, the same in every XML that describes this subscription.
     pub guid: Option<String>,
+    /// Stamp of the dump that was chosen for it; of the archives when it was salvaged from file
+    /// names; absent when these carry none.
+    pub dump: Option<Stamp>,
+    /// Stamps of dumps that hold files of it and that the tree does not hold, when the chosen dump is
+    /// an increment; ascending.
+    pub missing_dumps: Vec<Stamp>,
     /// The main domain.
     pub domain: Domain,
     /// Add-on domains and subdomains, in the order of the file.
@@ -258,8 +273,16 @@ pub struct DomainAlias {
 pub struct MailSystem {
     /// State of the mail service.
     pub status: Status,
-    /// The `domainmail` archives: all mailboxes of the domain.
+    /// The `domainmail` archives: all mailboxes of the domain; of an increment, what changed.
     pub content: Vec<ContentRef>,
+    /// The same of the earlier dumps of the chain, when the chosen dump is an increment: the oldest
+    /// first. A file of a later one replaces that of the same path of an earlier one; what was
+    /// deleted since is not marked, but see `file_index`.
+    pub earlier: Vec<EarlierContent>,
+    /// Plesk's list of all files that the domain's mail had at the time of the chosen dump, for
+    /// [`Backup::read_file_index`](crate::Backup::read_file_index); absent when it is empty or not
+    /// there.
+    pub file_index: Option<EntryId>,
     /// In the order of the file.
     pub mailusers: Vec<MailUser>,
     /// Verbatim: `reject`, `bounce:TEXT`, or an address.
@@ -355,6 +378,18 @@ pub struct MailboxSettings {
     pub kind: String,
     /// Its archives: usually a reference into the domain's one.
     pub content: Vec<ContentRef>,
+    /// Its own archives of earlier dumps of the chain, the oldest first; none where those dumps
+    /// refer into the domain's.
+    pub earlier: Vec<EarlierContent>,
+}
+
+/// Archives of an earlier dump of a chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EarlierContent {
+    /// Stamp of that dump.
+    pub stamp: Stamp,
+    /// Its archives; never empty.
+    pub content: Vec<ContentRef>,
 }
 
 /// Forwarding of a mail account.
@@ -366,7 +401,8 @@ pub struct Forwarding {
     pub targets: Vec<String>,
 }
 
-/// The element `cid`: content that lies in one archive, possibly split into volumes.
+/// The element `cid`: content that lies in one archive, possibly split into volumes, or below a
+/// directory of the backup.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContentRef {
     /// `domainmail`, `mailbox`, `user-data`, `sqldump` and so on.
@@ -379,6 +415,10 @@ pub struct ContentRef {
     pub referrer: bool,
     /// Volumes in order; one for nearly every archive.
     pub files: Vec<ContentFile>,
+    /// Set for content without an archive: the files are those of the tree below this directory,
+    /// which is spelled as in [`Entry::path`](crate::Entry::path) and ends without a slash. There
+    /// are no `files` then. Plesk 8 for Windows keeps mailboxes so.
+    pub directory: Option<Vec<u8>>,
 }
 
 /// The element `content-file`.
@@ -386,7 +426,7 @@ pub struct ContentRef {
 pub struct ContentFile {
     /// File name.
     pub name: String,
-    /// Bytes, when the XML tells.
+    /// Bytes, when the XML tells; those of a psadump do not, and it is the part's own size.
     pub size: Option<u64>,
     /// Where it lies in the tree; absent when it is not there.
     pub entry: Option<EntryId>,

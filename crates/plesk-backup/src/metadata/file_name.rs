@@ -13,9 +13,53 @@ pub(crate) struct FileName {
     pub(crate) stamp: Option<Stamp>,
     /// Metadata, not an archive.
     pub(crate) is_metadata: bool,
+    /// Number of the volume, when the archive is cut into several.
+    pub(crate) volume: Option<u32>,
 }
 
+/// What Plesk calls its content archives, in versions 9 to Obsidian.
+const CONTENT: [&str; 31] = [
+    "anon-ftpstat",
+    "apache-files",
+    "attach",
+    "cgi",
+    "conf",
+    "docroot",
+    "domainmail",
+    "error-docs",
+    "ftpstat",
+    "httpdocs",
+    "httpsdocs",
+    "key",
+    "logs",
+    "mdir",
+    "ml",
+    "pd",
+    "private",
+    "privatekey",
+    "sa",
+    "skel",
+    "skeleton",
+    "sqldump",
+    "statistics",
+    "user-data",
+    "vhost",
+    "webstat",
+    "webstat-ssl",
+    // `docroot_ssl`, `error_docs`, `ftp_stat` and `webuser_home` of Plesk 9, as far as a kind goes.
+    "docs",
+    "home",
+    "ssl",
+    "stat",
+];
+
 impl FileName {
+    /// True for an archive inside a backup, whose name says what it is of; an export is called after
+    /// its object.
+    pub(crate) fn is_content(&self) -> bool {
+        CONTENT.contains(&self.kind.as_str())
+    }
+
     /// Takes a name without directories; `None` when it is not Plesk's.
     pub(crate) fn parse(name: &[u8]) -> Option<FileName> {
         let name = std::str::from_utf8(name).ok()?;
@@ -27,12 +71,15 @@ impl FileName {
                 base,
                 stamp,
                 is_metadata: true,
+                volume: None,
             });
         }
-        let whole = name.rsplit_once('.').map_or(name, |(stem, volume)| {
-            let is_volume = !volume.is_empty() && volume.bytes().all(|byte| byte.is_ascii_digit());
-            if is_volume { stem } else { name }
-        });
+        let (whole, volume) = match name.rsplit_once('.') {
+            Some((stem, number)) if number.bytes().all(|byte| byte.is_ascii_digit()) => {
+                (stem, number.parse().ok())
+            }
+            _ => (name, None),
+        };
         let stem = [".tar", ".tgz", ".tzst", ".zip"]
             .iter()
             .find_map(|extension| whole.strip_suffix(extension))?;
@@ -43,6 +90,7 @@ impl FileName {
             base,
             stamp: Some(stamp),
             is_metadata: false,
+            volume,
         })
     }
 }
@@ -101,6 +149,12 @@ mod tests {
             parse("backup_domainmail_2401151030.tar.002"),
             found("domainmail", None, some("2401151030"), false)
         );
+        let is_content = |name: &str| FileName::parse(name.as_bytes()).unwrap().is_content();
+        assert!(is_content("backup_domainmail_2401151030.tar.002"));
+        assert!(!is_content("backup_example.com_2401151030.tar"));
+        let volume = |name: &str| FileName::parse(name.as_bytes()).unwrap().volume;
+        assert_eq!(volume("backup_domainmail_2401151030.tar.002"), Some(2));
+        assert_eq!(volume("backup_domainmail_2401151030.tar"), None);
         assert_eq!(parse("holiday.tar"), None);
         assert_eq!(parse("backup_domainmail_2499999999.tar"), None);
         assert_eq!(parse("web.xml"), None);

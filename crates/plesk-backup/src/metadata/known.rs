@@ -82,6 +82,7 @@ const KNOWN: [(&str, &[&str]); 29] = [
             "forwarding-enabled",
             "redirect-enabled",
             "mailgroup-enabled",
+            "inactive-forwarding",
         ],
     ),
     ("autoresponders", &["content", "attach", "autoresponder", "status"]),
@@ -264,6 +265,10 @@ const KNOWN_BELOW: [(&str, &str, &[&str]); 9] = [
 
 /// Adds the unknown elements and attributes below `element` to `counts`, by path.
 pub(super) fn count_unknown(element: &Element, counts: &mut BTreeMap<String, u64>) {
+    if element.name == super::windows8::DOMAIN {
+        super::windows8::count_unknown(element, counts);
+        return;
+    }
     visit(element, "", &element.name, counts);
 }
 

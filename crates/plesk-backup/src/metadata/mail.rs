@@ -85,6 +85,7 @@ impl Reading<'_, '_> {
                 enabled: found.attribute("enabled").is_none_or(is_true),
                 kind: found.attribute("type").unwrap_or("mdir").to_owned(),
                 content,
+                earlier: Vec::new(),
             });
         }
         let password =
@@ -210,7 +211,7 @@ pub(super) fn setting(element: &Element) -> Setting {
 }
 
 fn spell(element: &Element, prefix: &str, parts: &mut Vec<String>) {
-    for (key, value) in &element.attributes {
+    for (key, value) in element.attributes.iter().filter(|(key, _)| key != "password") {
         parts.push(format!("{prefix}{key}={value}"));
     }
     if let Some(text) = element.trimmed() {

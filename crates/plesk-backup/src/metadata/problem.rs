@@ -2,19 +2,46 @@
 
 use super::Stamp;
 
+/// The first few names, and how many more there are.
+fn some(names: &[String]) -> String {
+    const NAMED: usize = 5;
+    let mut text = names[..names.len().min(NAMED)].join(", ");
+    if names.len() > NAMED {
+        text = format!("{text}, and {} more", names.len() - NAMED);
+    }
+    text
+}
+
+fn list(stamps: &[Stamp]) -> String {
+    if stamps.is_empty() {
+        return "none".to_owned();
+    }
+    stamps.iter().map(Stamp::as_str).collect::<Vec<_>>().join(", ")
+}
+
 /// Why a backup could not be described at all.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DescribeError {
     /// No metadata XML, and no file name that tells a domain.
     #[error(
-        "`{backup}` holds no Plesk metadata (no `*_info_*.xml` among {entries} files), and no file name in it tells a domain"
+        "`{backup}` holds no Plesk metadata (no `*_info_*.xml` and no `dump.xml` among {entries} files), and no file name in it tells a domain"
     )]
     NoMetadata {
         /// The backup.
         backup: String,
         /// Files in the tree.
         entries: usize,
+    },
+    /// The dump that was asked for is not there.
+    #[error("`{backup}` holds no dump {stamp}; it has {}", list(.known))]
+    UnknownDump {
+        /// The backup.
+        backup: String,
+        /// What was asked for.
+        stamp: Stamp,
+        /// What there is, ascending.
+        known: Vec<Stamp>,
     },
     /// There are metadata files, but nothing could be read from any of them.
     #[error(
@@ -176,25 +203,70 @@ pub enum Problem {
         /// How many fit.
         candidates: usize,
     },
-    /// The tree holds other dumps, too; they were not read.
-    #[error("dump {stamp} ({files} metadata files) is also in the backup and was not read")]
-    OtherStamp {
-        /// Its stamp.
-        stamp: Stamp,
-        /// Metadata files that carry it.
-        files: usize,
-    },
-    /// The chosen dump is an increment: archives may hold only what changed.
+    /// The unit of the mailbox quotas is not certain.
     #[error(
-        "dump {stamp} is an increment of {base}: its archives hold only what changed since (needed as well: {related})"
+        "`{file}`: the mailbox quotas of `{domain}` were read as KiB, because {why}; compare one of them with the old server"
     )]
-    Increment {
-        /// Its stamp.
+    AssumedUnit {
+        /// Main domain.
+        domain: String,
+        /// Metadata file.
+        file: String,
+        /// Why it is not certain.
+        why: String,
+    },
+    /// A newer dump was not taken for some subscriptions because an older one holds more.
+    #[error("{}: dump {taken} was taken and not the newer {newer}: {reason}", some(.domains))]
+    OlderTaken {
+        /// Main domains, sorted.
+        domains: Vec<String>,
+        /// Stamp of the newer dump.
+        newer: Stamp,
+        /// Stamp of the dump that was taken.
+        taken: Stamp,
+        /// What the newer one lacks.
+        reason: String,
+    },
+    /// Subscriptions that a newer dump of everything does not hold.
+    #[error(
+        "{}: taken from dump {taken}; the newer dump {newer} does not hold them: deleted since, or left out of it",
+        some(.domains)
+    )]
+    NotInNewer {
+        /// Main domains, sorted.
+        domains: Vec<String>,
+        /// Stamp of the newer dump.
+        newer: Stamp,
+        /// Stamp of the dump that was taken.
+        taken: Stamp,
+    },
+    /// A subscription of an older dump whose domain belongs to another one in a newer dump.
+    #[error(
+        "`{domain}` of dump {stamp} was left out: in a newer dump it belongs to the subscription `{now}`"
+    )]
+    Superseded {
+        /// Main domain.
+        domain: String,
+        /// Stamp of the older dump.
         stamp: Stamp,
-        /// Stamp of the full dump.
+        /// Main domain of the subscription that has it now.
+        now: String,
+    },
+    /// The chosen dump is an increment, and dumps that hold the rest of its files are not there.
+    #[error(
+        "{}: dump {stamp} needs {}, which the backup does not hold: what arrived then and did not change since is missing",
+        some(.domains),
+        list(.missing)
+    )]
+    ChainGap {
+        /// Main domains, sorted.
+        domains: Vec<String>,
+        /// Stamp of the chosen dump.
+        stamp: Stamp,
+        /// Stamp of the full dump that the chain starts from.
         base: Stamp,
-        /// Stamps that it needs, joined with `, `.
-        related: String,
+        /// Stamps that are not there, ascending.
+        missing: Vec<Stamp>,
     },
     /// A flag beside the dump says that it did not end well.
     #[error("`{file}`: Plesk itself marked this dump as `{status}`")]

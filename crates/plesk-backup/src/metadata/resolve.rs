@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use super::select::discovered;
 use super::xml::Element;
 use super::{ContentFile, ContentRef, Problem};
 use crate::printable;
@@ -139,10 +140,47 @@ impl<'a> Resolver<'a> {
         ContentRef {
             kind,
             path,
-            offset: cid.attribute("offset").map(str::to_owned),
+            offset: cid.attribute("offset").map(|offset| offset.replace('\\', "/")),
             referrer: cid.attribute("referrer").is_some_and(super::subscription::is_true),
             files,
+            directory: None,
         }
+    }
+
+    /// The directory of the tree that a path of Windows names, as the tree spells it, and how many
+    /// files are below it; they count as referenced from then on.
+    pub(super) fn directory(&mut self, path: &str) -> Option<(Vec<u8>, usize)> {
+        let parts = normal(path).filter(|parts| !parts.is_empty())?;
+        let wanted = parts.join("/").into_bytes();
+        let mut found = self.tree.below(&wanted);
+        let mut spelled = wanted.clone();
+        if found.is_empty() {
+            // Windows does not tell upper from lower case, and the path was written by hand of
+            // another program than the names.
+            let starts_so = |path: &[u8]| {
+                path.get(wanted.len()) == Some(&b'/')
+                    && path[..wanted.len()].eq_ignore_ascii_case(&wanted)
+            };
+            let (_, entry) = self.tree.iter().find(|(_, entry)| starts_so(&entry.path))?;
+            spelled = entry.path[..wanted.len()].to_vec();
+            found = self.tree.below(&spelled);
+        }
+        self.referenced.extend(&found);
+        Some((spelled, found.len()))
+    }
+
+    /// The file of the tree with that path.
+    pub(super) fn file(&mut self, path: &str) -> Option<EntryId> {
+        let found = self.tree.find(normal(path)?.join("/"))?;
+        self.referenced.insert(found);
+        Some(found)
+    }
+
+    /// Plesk's list of the files of a domain's mail. That of a site lies with its subscription's.
+    pub(super) fn file_index(&self, metadata: &str, domain_id: &str) -> Option<EntryId> {
+        let mut path = discovered(metadata.as_bytes());
+        path.extend(format!("cid_domainmail_{domain_id}").into_bytes());
+        self.tree.find(path).filter(|id| self.tree.get(*id).size > 0)
     }
 
     /// Marks content that belongs to no subscription.
@@ -158,6 +196,10 @@ impl<'a> Resolver<'a> {
         else {
             return Outcome::Missing;
         };
+        // Parts of a psadump lie side by side, and their names are all that tells them apart.
+        if self.tree.psadump().is_some() {
+            return self.tree.find(&name).map_or(Outcome::Missing, Outcome::Found);
+        }
         let directory = metadata.rsplit_once('/').map_or("", |(directory, _)| directory);
         let exact = |below: &str, parts: &[&str]| {
             let mut whole: Vec<&str> = Vec::new();
@@ -185,7 +227,18 @@ impl<'a> Resolver<'a> {
         // From here on the place is a guess, and the wrong archive would put mail of one domain
         // into another: a size, where there is one, must fit.
         let base = base_name(name.as_bytes());
-        let all: &[EntryId] = self.by_base_name.get(base).map_or(&[], Vec::as_slice);
+        // Archives of two domains have one name, and small ones may have one size.
+        let whose = object_of(directory.split('/').chain(parts.iter().copied()));
+        let is_others = |id: &&EntryId| {
+            let path = String::from_utf8_lossy(&self.tree.get(**id).path);
+            let theirs = object_of(path.split('/'));
+            let differ = |ours: Option<&str>, theirs: Option<&str>| {
+                ours.is_some() && theirs.is_some() && ours != theirs
+            };
+            differ(whose.0, theirs.0) || differ(whose.1, theirs.1)
+        };
+        let named = self.by_base_name.get(base).map_or(&[][..], Vec::as_slice);
+        let all: Vec<EntryId> = named.iter().filter(|id| !is_others(id)).copied().collect();
         let suffix = [parts.join("/").as_str(), name.as_str()].join("/");
         let suffix = format!("/{}", suffix.trim_start_matches('/'));
         let ends_so = |id: &&EntryId| self.tree.get(**id).path.ends_with(suffix.as_bytes());
@@ -204,6 +257,20 @@ impl<'a> Resolver<'a> {
             Some(several) => Outcome::Ambiguous(several.len()),
         }
     }
+}
+
+/// The domain and the site whose directory a path is in.
+fn object_of<'a>(parts: impl Iterator<Item = &'a str>) -> (Option<&'a str>, Option<&'a str>) {
+    let (mut domain, mut site, mut group) = (None, None, "");
+    for part in parts {
+        match group {
+            "domains" => (domain, site) = (Some(part), None),
+            "sites" => site = Some(part),
+            _ => {}
+        }
+        group = part;
+    }
+    (domain, site)
 }
 
 /// Mailboxes refer to the archive of their domain, and some references are met twice: what is wrong
@@ -225,9 +292,10 @@ pub(super) fn base_name(path: &[u8]) -> &[u8] {
     path.rsplit(|byte| *byte == b'/').next().unwrap_or(path)
 }
 
-/// The parts of a path; `None` when it leads out of the tree.
+/// The parts of a path; `None` when it leads out of the tree. Plesk for Windows writes `\`, which is
+/// part of no name: on Linux, Plesk replaces it.
 fn normal(path: &str) -> Option<Vec<&str>> {
     let parts: Vec<&str> =
-        path.trim().split('/').filter(|part| !part.is_empty() && *part != ".").collect();
+        path.trim().split(['/', '\\']).filter(|part| !part.is_empty() && *part != ".").collect();
     (!parts.contains(&"..")).then_some(parts)
 }

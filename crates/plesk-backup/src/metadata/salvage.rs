@@ -25,25 +25,34 @@ struct Place {
 
 /// A row of `object_index`: domain, guid, owner, system user.
 #[derive(Debug, Clone, Default)]
-struct IndexRow {
+pub(super) struct IndexRow {
     guid: Option<String>,
     owner_login: Option<String>,
     system_user: Option<String>,
 }
 
 /// Gives unreferenced archives to domains that lack their metadata; returns the others.
+///
+/// Of a domain without any metadata the archives of one stamp are taken: of the dump that was asked
+/// for, else the newest, and none that is older than the metadata that were found.
 pub(super) fn salvage(
     tree: &Tree,
     path: &Path,
     unreferenced: Vec<EntryId>,
+    forced: Option<&Stamp>,
     description: &mut Description,
 ) -> Vec<EntryId> {
     let index = object_index(tree);
     let whole = whole_backup(path, &index);
+    let newest = newest_stamps(tree, whole.as_deref(), &unreferenced, forced, description);
     // Without any metadata the archives' own names have the only date there is.
     let undated = description.stamp.is_none();
     let mut left = Vec::new();
-    for id in unreferenced {
+    let volumes = Volumes::new(tree, &unreferenced);
+    // Further volumes go wherever the first one goes.
+    let (firsts, later): (Vec<EntryId>, Vec<EntryId>) =
+        unreferenced.into_iter().partition(|id| volumes.first(tree, *id) == *id);
+    for id in firsts {
         let entry = tree.get(id);
         let Some(name) = FileName::parse(base_name(&entry.path)) else {
             left.push(id);
@@ -53,14 +62,16 @@ pub(super) fn salvage(
             left.push(id);
             continue;
         };
-        if undated {
-            description.stamp = description.stamp.take().max(name.stamp.clone());
-        }
         let evidence = printable(&entry.path);
         let known = description
             .subscriptions
             .iter_mut()
             .find(|known| known.domain.ascii_name == place.main);
+        let of_known = known.as_ref().and_then(|known| known.dump.clone());
+        if of_known.as_ref().or(newest.get(&place.main)) != name.stamp.as_ref() {
+            left.push(id);
+            continue;
+        }
         let is_mail = matches!(name.kind.as_str(), "domainmail" | "mdir");
         let subscription = match known {
             // Metadata that are whole and do not name it: it is left over from something.
@@ -86,16 +97,101 @@ pub(super) fn salvage(
                     domain: place.main.clone(),
                     evidence: evidence.clone(),
                 });
-                description.subscriptions.push(new_subscription(&place.main, &evidence, row));
+                let mut subscription = new_subscription(&place.main, &evidence, row);
+                subscription.dump.clone_from(&name.stamp);
+                if undated {
+                    description.stamp = description.stamp.take().max(name.stamp.clone());
+                }
+                description.subscriptions.push(subscription);
                 let last = description.subscriptions.len() - 1;
                 &mut description.subscriptions[last]
             }
         };
-        let file =
-            ContentFile { name: printable(base_name(&entry.path)), size: None, entry: Some(id) };
-        add(subscription, &place, &name.kind, file, &evidence);
+        add(subscription, &place, &name.kind, volumes.of(tree, id), &evidence);
     }
+    let with_first: Vec<EntryId> =
+        later.into_iter().filter(|id| left.contains(&volumes.first(tree, *id))).collect();
+    left.extend(with_first);
     left
+}
+
+/// The stamp whose archives are taken, by main domain.
+fn newest_stamps(
+    tree: &Tree,
+    whole: Option<&str>,
+    unreferenced: &[EntryId],
+    forced: Option<&Stamp>,
+    description: &Description,
+) -> BTreeMap<String, Stamp> {
+    let mut newest = BTreeMap::new();
+    for id in unreferenced {
+        let path = &tree.get(*id).path;
+        let Some(stamp) = FileName::parse(base_name(path)).and_then(|name| name.stamp) else {
+            continue;
+        };
+        let is_old = description.stamp.as_ref().is_some_and(|known| stamp < *known);
+        let is_taken = forced.map_or(!is_old, |forced| stamp == *forced);
+        let Some(place) = place(path, whole).filter(|_| is_taken) else { continue };
+        let known = newest.entry(place.main).or_insert_with(|| stamp.clone());
+        if stamp > *known {
+            *known = stamp;
+        }
+    }
+    newest
+}
+
+/// Archives that are cut into volumes, by the path without the number.
+struct Volumes(BTreeMap<Vec<u8>, BTreeMap<u32, EntryId>>);
+
+impl Volumes {
+    fn new(tree: &Tree, ids: &[EntryId]) -> Volumes {
+        let mut volumes: BTreeMap<Vec<u8>, BTreeMap<u32, EntryId>> = BTreeMap::new();
+        for id in ids {
+            let path = &tree.get(*id).path;
+            if let Some((stem, number)) = volume(path) {
+                volumes.entry(stem.to_vec()).or_default().insert(number, *id);
+            }
+        }
+        Volumes(volumes)
+    }
+
+    /// The first volume that is there of the archive that `id` is of; itself when it is whole.
+    fn first(&self, tree: &Tree, id: EntryId) -> EntryId {
+        volume(&tree.get(id).path)
+            .and_then(|(stem, _)| self.0.get(stem)?.first_key_value())
+            .map_or(id, |(_, first)| *first)
+    }
+
+    /// All volumes of the archive that `id` is of, those between that are missing as well: they are
+    /// slices of one stream, so that nothing may follow a gap.
+    fn of(&self, tree: &Tree, id: EntryId) -> Vec<ContentFile> {
+        let file = |id: EntryId| ContentFile {
+            name: printable(base_name(&tree.get(id).path)),
+            size: None,
+            entry: Some(id),
+        };
+        let known =
+            volume(&tree.get(id).path).and_then(|(stem, _)| Some((stem, self.0.get(stem)?)));
+        let Some((stem, volumes)) = known else { return vec![file(id)] };
+        let mut files = Vec::new();
+        let mut expected = volumes.keys().next().map_or(1, |first| (*first).min(1));
+        for (number, id) in volumes {
+            // One name stands for any number of missing ones.
+            if *number > expected {
+                let name = format!("{}.{expected:03}", printable(base_name(stem)));
+                files.push(ContentFile { name, size: None, entry: None });
+            }
+            files.push(file(*id));
+            expected = number.saturating_add(1);
+        }
+        files
+    }
+}
+
+fn volume(path: &[u8]) -> Option<(&[u8], u32)> {
+    let number = FileName::parse(base_name(path))?.volume?;
+    let dot = path.iter().rposition(|byte| *byte == b'.')?;
+    Some((&path[..dot], number))
 }
 
 fn is_salvaged(problems: &[Problem], main: &str) -> bool {
@@ -108,7 +204,7 @@ fn add(
     subscription: &mut Subscription,
     place: &Place,
     kind: &str,
-    file: ContentFile,
+    files: Vec<ContentFile>,
     evidence: &str,
 ) {
     let directory = evidence.rsplit_once('/').map_or("", |(directory, _)| directory).to_owned();
@@ -118,7 +214,8 @@ fn add(
         path: directory,
         offset: None,
         referrer: false,
-        files: vec![file],
+        files,
+        directory: None,
     };
     if !matches!(kind, "domainmail" | "mailbox") {
         subscription.other_content.push(content);
@@ -146,7 +243,12 @@ fn add(
         return;
     };
     let local_part = mailname.to_lowercase();
-    let settings = MailboxSettings { enabled: true, kind: "mdir".to_owned(), content: Vec::new() };
+    let settings = MailboxSettings {
+        enabled: true,
+        kind: "mdir".to_owned(),
+        content: Vec::new(),
+        earlier: Vec::new(),
+    };
     let index = mail.mailusers.iter().position(|known| known.local_part == local_part);
     let index = index.unwrap_or_else(|| {
         mail.mailusers.push(MailUser {
@@ -168,9 +270,11 @@ fn add(
     mail.mailusers[index].mailbox.get_or_insert(settings).content.push(content);
 }
 
-fn new_subscription(main: &str, evidence: &str, row: IndexRow) -> Subscription {
+pub(super) fn new_subscription(main: &str, evidence: &str, row: IndexRow) -> Subscription {
     Subscription {
         guid: row.guid,
+        dump: None,
+        missing_dumps: Vec::new(),
         domain: new_domain(main, DomainKind::Main),
         sites: Vec::new(),
         system_user: row.system_user.map(|name| SystemUser { name, password: None, shell: None }),
@@ -227,7 +331,17 @@ fn whole_backup(path: &Path, index: &BTreeMap<String, IndexRow>) -> Option<Strin
     if index.len() == 1 {
         return index.keys().next().cloned();
     }
-    let stem = path.file_stem()?.to_str()?;
+    domain_of_file_name(path)
+}
+
+/// The domain in the name of an export, whatever is around it: `backup_<domain>_<stamp>.tar.gz`.
+pub(crate) fn domain_of_file_name(path: &Path) -> Option<String> {
+    let name = path.file_name()?.to_str()?;
+    let extensions = [".tar.gz", ".tar.zst", ".tar", ".tgz", ".tzst", ".zip", ".gz", ".zst"];
+    let stem = extensions
+        .iter()
+        .find_map(|extension| name.strip_suffix(extension))
+        .or_else(|| path.file_stem()?.to_str())?;
     let (rest, stamp) = stem.rsplit_once('_')?;
     Stamp::parse(stamp)?;
     let (_prefix, domain) = rest.split_once('_')?;

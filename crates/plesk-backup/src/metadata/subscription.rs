@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::mail::{Reading, password_of};
 use super::resolve::Resolver;
+use super::windows8;
 use super::xml::{Element, Found};
 use super::{
     ContentRef, Domain, DomainAlias, DomainKind, Hosting, Problem, Status, Subscription, SystemUser,
@@ -33,6 +34,9 @@ pub(super) fn read(
 ) -> Option<Subscription> {
     let element = &found.element;
     resolver.begin_subscription();
+    if element.name == windows8::DOMAIN {
+        return windows8::read(found, metadata, resolver, problems);
+    }
     let domain = domain(element, DomainKind::Main, metadata, resolver, problems)?;
     let owner = domain.ascii_name.clone();
     let mut other_content = contents_below(element, metadata, &owner, resolver, problems);
@@ -59,6 +63,8 @@ pub(super) fn read(
     let owner_login = element.attribute("owner-name").filter(|login| !login.is_empty());
     Some(Subscription {
         guid: guid(element),
+        dump: None,
+        missing_dumps: Vec::new(),
         status: webspace.map_or_else(|| domain.status.clone(), |status| status_of(Some(status))),
         sites,
         system_user: system_user(element),
@@ -105,6 +111,9 @@ fn domain(
         let has_lists =
             !with_lists.mailing_lists.is_empty() || !with_lists.mailing_list_content.is_empty();
         mail = (has_lists || element.child("mailsystem").is_some()).then_some(with_lists);
+    }
+    if let (Some(mail), Some(id)) = (&mut mail, element.attribute("id")) {
+        mail.file_index = resolver.file_index(metadata, id);
     }
     let hosting = element.child("phosting");
     let forward = element.child("shosting").or_else(|| element.child("fhosting"));
@@ -239,7 +248,7 @@ fn ip_addresses(element: &Element) -> Vec<String> {
     addresses
 }
 
-fn counts(element: &Element) -> Vec<(String, u64)> {
+pub(super) fn counts(element: &Element) -> Vec<(String, u64)> {
     COUNTED
         .iter()
         .map(|(tag, words)| ((*words).to_owned(), element.count(tag)))
@@ -247,7 +256,7 @@ fn counts(element: &Element) -> Vec<(String, u64)> {
         .collect()
 }
 
-fn guid(element: &Element) -> Option<String> {
+pub(super) fn guid(element: &Element) -> Option<String> {
     element.attribute("guid").map(str::trim).filter(|guid| !guid.is_empty()).map(str::to_owned)
 }
 

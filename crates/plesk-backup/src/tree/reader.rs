@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::bytes::{Bytes, Slice};
+use super::transfer_encoding::{Base64, DecodingReader, QuotedPrintable};
 use super::{Encoding, Entry, Source};
+use crate::zip_format;
 
 /// Reads one entry of a [`Tree`](super::Tree); any number of them may be open side by side.
 pub struct EntryReader {
@@ -14,10 +16,20 @@ pub struct EntryReader {
 }
 
 impl EntryReader {
-    pub(super) fn open(source: &Source, entry: &Entry) -> io::Result<EntryReader> {
+    pub(crate) fn open(source: &Source, entry: &Entry) -> io::Result<EntryReader> {
         let (bytes, offset) = stored(source, entry)?;
         let inner: Box<dyn Read + Send> = match entry.encoding {
             Encoding::Plain => Box::new(Slice::new(bytes, offset, entry.available)),
+            Encoding::Zip(place) => zip_format::open(bytes, &place)?,
+            Encoding::Base64 { stored } => {
+                let slice = Slice::new(bytes, offset, stored);
+                Box::new(DecodingReader::new(Base64::default(), slice).take(entry.available))
+            }
+            Encoding::QuotedPrintable { stored } => {
+                let slice = Slice::new(bytes, offset, stored);
+                let reader = DecodingReader::new(QuotedPrintable::default(), slice);
+                Box::new(reader.take(entry.available))
+            }
         };
         Ok(EntryReader { inner })
     }

@@ -17,18 +17,22 @@ const SCAN_BUFFER: usize = 128 * 1024;
 /// A tar is filled up to a whole record; that much may follow its end mark.
 const RECORD_LIMIT: u64 = 1024 * 1024;
 
-/// The files of a tar in their order, and what is wrong with it.
-pub(crate) fn index(bytes: &Bytes) -> io::Result<(Vec<Entry>, Vec<Damage>)> {
-    let mut indexer = Indexer {
-        file: bytes,
-        length: bytes.len(),
-        assembler: Assembler::default(),
-        entries: Vec::new(),
-        by_path: HashMap::new(),
-        damage: Vec::new(),
-    };
+/// The files of a tar in their order, what is wrong with it, and how it ends.
+pub(crate) fn index(bytes: &Bytes) -> io::Result<(Vec<Entry>, Vec<Damage>, End)> {
+    let mut indexer = Indexer::new(bytes);
     indexer.run()?;
-    Ok((indexer.entries, indexer.damage))
+    Ok((indexer.entries, indexer.damage, indexer.end))
+}
+
+/// How a tar ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// With its mark.
+    Mark,
+    /// Where a further member might begin.
+    BetweenMembers,
+    /// Inside a member or a header, or in bytes that are none.
+    Cut,
 }
 
 struct Indexer<'a> {
@@ -38,9 +42,22 @@ struct Indexer<'a> {
     entries: Vec<Entry>,
     by_path: HashMap<Vec<u8>, usize>,
     damage: Vec<Damage>,
+    end: End,
 }
 
-impl Indexer<'_> {
+impl<'a> Indexer<'a> {
+    fn new(bytes: &'a Bytes) -> Indexer<'a> {
+        Indexer {
+            file: bytes,
+            length: bytes.len(),
+            assembler: Assembler::default(),
+            entries: Vec::new(),
+            by_path: HashMap::new(),
+            damage: Vec::new(),
+            end: End::Cut,
+        }
+    }
+
     fn run(&mut self) -> io::Result<()> {
         let mut next = Some(0);
         while let Some(offset) = next {
@@ -52,6 +69,7 @@ impl Indexer<'_> {
     /// Takes the block at `offset` and tells where the next header should be.
     fn step(&mut self, offset: u64) -> io::Result<Option<u64>> {
         if offset >= self.length {
+            self.end = if offset == self.length { End::BetweenMembers } else { End::Cut };
             // GNU tar reads archives without an end mark, too.
             return Ok(None);
         }
@@ -196,8 +214,18 @@ impl Indexer<'_> {
             self.damage.push(Damage::BadHeader { offset, detail, skipped: BLOCK_BYTES });
             return Ok(Some(second));
         }
+        self.end = End::Mark;
         let after = (second + BLOCK_BYTES).min(self.length);
         let rest = self.length - after;
+        // What is missing of a part reads as NUL, and is no end.
+        if self.file.has_holes()
+            && let Some(next) = self.next_header(second)?
+        {
+            let detail = "NUL where a header should be".to_owned();
+            self.damage.push(Damage::BadHeader { offset, detail, skipped: next - offset });
+            self.end = End::Cut;
+            return Ok(Some(next));
+        }
         let looked_at = self.bytes(after, rest.min(RECORD_LIMIT))?.unwrap_or_default();
         if rest > RECORD_LIMIT || looked_at.iter().any(|byte| *byte != 0) {
             self.damage.push(Damage::TrailingData { offset: after, length: rest });
@@ -208,8 +236,15 @@ impl Indexer<'_> {
     /// Goes on at the next block that is a header with magic and a checksum that fits.
     fn resynchronise(&mut self, offset: u64, detail: String) -> io::Result<Option<u64>> {
         self.assembler.forget();
+        let found = self.next_header(offset + BLOCK_BYTES)?;
+        let skipped = found.unwrap_or(self.length) - offset;
+        self.damage.push(Damage::BadHeader { offset, detail, skipped });
+        Ok(found)
+    }
+
+    /// The first block from `position` on that is a header with magic.
+    fn next_header(&self, mut position: u64) -> io::Result<Option<u64>> {
         let mut buffer = vec![0; SCAN_BUFFER];
-        let mut position = offset + BLOCK_BYTES;
         let mut found = None;
         while found.is_none() && position < self.length {
             let filled = self.file.read_full_at(&mut buffer, position)?;
@@ -222,8 +257,6 @@ impl Indexer<'_> {
             found = index.map(|index| position + (index * BLOCK) as u64);
             position += (blocks.len() * BLOCK) as u64;
         }
-        let skipped = found.unwrap_or(self.length) - offset;
-        self.damage.push(Damage::BadHeader { offset, detail, skipped });
         Ok(found)
     }
 

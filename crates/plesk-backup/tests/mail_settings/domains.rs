@@ -56,6 +56,7 @@ fn what_is_wrong_with_content_is_said_once() {
             size: None,
             entry: None,
         }],
+        directory: None,
     };
     let domain = mail(&description);
     assert_eq!(domain.dkim.as_ref().unwrap().content, std::slice::from_ref(&expected));

@@ -1,27 +1,34 @@
 //! Packs a Plesk backup from a description in JSON, or a synthetic one for benchmarks.
 
-use std::fs::File;
-use std::io::{self, BufReader, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use plesk_fixture::{
-    Compression, Level, MailboxSource, MailboxSpec, PasswordSpec, Spec, SubscriptionSpec,
-    SyntheticServer, pack_directory, pack_tar,
+    Compression, Form, Level, MailboxSource, MailboxSpec, PasswordSpec, Spec, SubscriptionSpec,
+    SyntheticServer, pack_dumps_form, pack_form, split,
 };
 
 /// Packs a Plesk backup for tests and benchmarks.
 ///
-/// OUT is written as one plain tar when its name ends in `.tar`, else as a directory.
+/// The name of OUT tells the form: `.tar`, `.tar.gz`, `.tar.zst` or `.zip`, else a directory. SPEC
+/// may be a list: then OUT holds several dumps, and those with a base_stamp are increments.
 #[derive(Parser)]
 struct Arguments {
     /// Mail made up instead of SPEC, as KEY=VALUE,...: mailboxes (1), messages of each (100),
     /// size of a message in bytes (8192), seed (0), server (dovecot, courier, none), level
-    /// (server, client, subscription), compression (tar, tgz, tzst), domain, stamp, and quality
-    /// of compression (3 for tzst; 1 for tgz, where Plesk's 6 would take minutes).
+    /// (server, client, subscription), compression (tar, tgz, tzst, zip), domain, stamp, and quality
+    /// of compression (3 for tzst; 1 for tgz, where Plesk's 6 would take minutes), and volume
+    /// (size of the volumes of inner archives in bytes).
     #[arg(long, value_name = "KEY=VALUE,...")]
     synthetic: Option<String>,
+    /// Packs OUT in this form, whatever its name.
+    #[arg(long, value_enum)]
+    form: Option<Form>,
+    /// Cuts OUT into OUT.001, OUT.002 and so on of so many bytes.
+    #[arg(long, value_name = "BYTES")]
+    split: Option<u64>,
     /// Prints the sample's SPEC instead of packing.
     #[arg(long)]
     sample: bool,
@@ -38,28 +45,56 @@ fn main() -> Result<()> {
         serde_json::to_writer_pretty(&mut out, &Spec::sample())?;
         return Ok(writeln!(out)?);
     }
-    let (spec, out) = match (&arguments.synthetic, &arguments.paths[..]) {
-        (Some(settings), [out]) => (synthetic(settings)?, out),
+    let (specs, out) = match (&arguments.synthetic, &arguments.paths[..]) {
+        (Some(settings), [out]) => (Specs::One(Box::new(synthetic(settings)?)), out),
         (None, [spec, out]) => (read_spec(spec)?, out),
         (Some(_), paths) => bail!("--synthetic wants OUT alone, {} paths are given", paths.len()),
         (None, paths) => bail!("SPEC and OUT are wanted, {} paths are given", paths.len()),
     };
-    if out.extension().is_some_and(|extension| extension == "tar") {
-        pack_tar(&spec, out)
-    } else {
-        pack_directory(&spec, out)
+    let form = arguments.form.unwrap_or_else(|| Form::of_name(out));
+    if arguments.split.is_some() && form == Form::Directory {
+        bail!("only a file can be split, and {} is packed as a directory", out.display());
+    }
+    match specs {
+        Specs::One(spec) => {
+            for line in pack_form(&spec, form, out)? {
+                writeln!(io::stderr(), "not held: {line}")?;
+            }
+        }
+        Specs::Several(specs) => pack_dumps_form(&specs, form, out)?,
+    }
+    match arguments.split {
+        Some(size) => split(out, size).map(drop),
+        None => Ok(()),
     }
 }
 
-fn read_spec(path: &Path) -> Result<Spec> {
-    if path == Path::new("-") {
-        return serde_json::from_reader(io::stdin().lock()).context("standard input");
+/// What is to be packed.
+enum Specs {
+    One(Box<Spec>),
+    Several(Vec<Spec>),
+}
+
+/// Tells a list by its first character, so that a mistake in either is named by its own fields.
+fn read_spec(path: &Path) -> Result<Specs> {
+    let (text, base) = if path == Path::new("-") {
+        (io::read_to_string(io::stdin().lock()).context("standard input")?, Path::new(""))
+    } else {
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot open {}", path.display()))?;
+        (text, path.parent().unwrap_or(Path::new("")))
+    };
+    let place = || path.display().to_string();
+    if text.trim_start().starts_with('[') {
+        let mut specs: Vec<Spec> = serde_json::from_str(&text).with_context(place)?;
+        for spec in &mut specs {
+            spec.resolve_paths(base);
+        }
+        return Ok(Specs::Several(specs));
     }
-    let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
-    let mut spec: Spec = serde_json::from_reader(BufReader::new(file))
-        .with_context(|| path.display().to_string())?;
-    spec.resolve_paths(path.parent().unwrap_or(Path::new("")));
-    Ok(spec)
+    let mut spec: Box<Spec> = serde_json::from_str(&text).with_context(place)?;
+    spec.resolve_paths(base);
+    Ok(Specs::One(spec))
 }
 
 /// A backup of one subscription with mailboxes that differ in their seeds.
@@ -78,6 +113,7 @@ fn synthetic(settings: &str) -> Result<Spec> {
             "messages" => messages = number()?,
             "size" => message_bytes = number()?,
             "seed" => seed = number()?,
+            "volume" => spec.volume_size = Some(number()?),
             "quality" => spec.compression_level = Some(i32::try_from(number()?)?),
             "domain" => value.clone_into(&mut subscription.name),
             "stamp" => value.clone_into(&mut spec.stamp),

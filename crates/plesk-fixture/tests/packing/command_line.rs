@@ -61,6 +61,28 @@ fn the_printed_sample_gives_the_sample() {
 }
 
 #[test]
+fn a_list_of_descriptions_is_packed_as_several_dumps() {
+    let directory = tempfile::tempdir().unwrap();
+    let spec = |stamp: &str, base: &str| {
+        format!(
+            r#"{{"level": "subscription", "stamp": "{stamp}", {base}
+                "subscriptions": [{{"name": "example.com", "hosting": "none"}}]}}"#
+        )
+    };
+    let base = r#""base_stamp": "2401150000","#;
+    let list = format!("[{}, {}]", spec("2401150000", ""), spec("2401150001", base));
+    let output = pack(directory.path(), &["-", "out"], &list);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = pack(directory.path(), &["-", "out.tar"], &list);
+    assert!(output.status.success());
+    let packed = listing(&directory.path().join("out.tar"));
+    for name in ["backup_info_2401150000.xml", "backup_info_2401150000_2401150001.xml"] {
+        assert!(directory.path().join("out").join(name).exists(), "{name}");
+        assert!(packed.contains(&name.to_owned()), "{packed:?}");
+    }
+}
+
+#[test]
 fn synthetic_settings_are_heard() {
     let directory = tempfile::tempdir().unwrap();
     let settings = "mailboxes=3,messages=4,size=900,server=courier,level=client,compression=tar,\
@@ -76,6 +98,27 @@ fn synthetic_settings_are_heard() {
     assert!(
         xml.contains("name=\"user0002\"") && xml.contains("<component name=\"courier-imap\"/>")
     );
+}
+
+#[test]
+fn old_forms_say_what_they_cannot_hold() {
+    let directory = tempfile::tempdir().unwrap();
+    let sample = pack(directory.path(), &["--sample"], "");
+    let sample = String::from_utf8(sample.stdout).unwrap();
+    for (form, version) in [("plesk8", "8.6.0"), ("plesk7", "7.5.4")] {
+        let output = pack(directory.path(), &["--form", form, "-", form], &sample);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let told = String::from_utf8(output.stderr).unwrap();
+        let site = "not held: addon.test: as a site of example.com; it is a domain of its own\n";
+        assert!(told.starts_with(site), "{told}");
+        let bytes = fs::read(directory.path().join(form)).unwrap();
+        let head = String::from_utf8_lossy(&bytes[..200]).into_owned();
+        assert!(head.contains(&format!("\nDumped-Psa-Version: {version}\n")), "{head}");
+    }
+    let list = format!("[{sample}, {sample}]");
+    let output = pack(directory.path(), &["--form", "plesk8", "-", "out"], &list);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(error.contains("an old form holds one dump"), "{error}");
 }
 
 #[test]

@@ -5,10 +5,14 @@
 
 mod command_line;
 mod corruption;
+mod dumps;
+mod forms;
 mod levels;
 mod metadata;
+mod psadump;
 mod synthetic;
 mod trees;
+mod zips;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -5,7 +5,7 @@
 //! that must all hold). What can't be said so is left to the person who reads the report; the script
 //! itself is kept in the home.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cpmove::{Account, Action, Autoresponder, ContentType, Join, MailboxFilter, Match, Part, Rule};
 use mail_model::folder::mutf7;
@@ -47,6 +47,7 @@ pub(crate) fn convert_script(
     let parsed = sieve_rules::parse(script).map_err(|error| error.to_string())?;
     let mut result = Converted::default();
     let mut names = BTreeSet::new();
+    let mut seen: BTreeMap<String, u32> = BTreeMap::new();
     let mut unsaid_stop: Option<String> = None;
     let blocks: BTreeSet<usize> = parsed.rules.iter().filter_map(|rule| rule.inside).collect();
     for (number, rule) in parsed.rules.iter().enumerate() {
@@ -58,10 +59,10 @@ pub(crate) fn convert_script(
             .as_ref()
             .map_or_else(|| format!("rule {}", number + 1), |name| one_line(&shown(name)));
         let mut name = shown.clone();
-        for copy in 2.. {
-            if names.insert(name.clone()) {
-                break;
-            }
+        while !names.insert(name.clone()) {
+            // Counted on from the last one: a script may have thousands of one name.
+            let copy = seen.entry(shown.clone()).or_insert(1);
+            *copy += 1;
             name = format!("{shown} ({copy})");
         }
         let text = || {

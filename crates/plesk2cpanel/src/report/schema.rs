@@ -5,6 +5,7 @@
 //! every user for what stands in `docs/`. What the program really writes is validated against the
 //! file by tests of the whole program, with a validator that knows nothing of these types.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use schemars::generate::SchemaSettings;
@@ -57,4 +58,27 @@ fn the_published_schema_is_that_of_the_types() {
         "the types have changed: if the new shape is meant, raise SCHEMA, and run this test with \
          UPDATE_REPORT_SCHEMA=1 to write docs/report.schema.json"
     );
+}
+
+/// A field that is not always written is not always there to be read: it has a `default`.
+#[test]
+fn whatever_is_written_can_be_read_again() {
+    let written = SchemaSettings::draft2020_12()
+        .for_serialize()
+        .into_generator()
+        .into_root_schema_for::<Report>();
+    let read = SchemaSettings::draft2020_12()
+        .for_deserialize()
+        .into_generator()
+        .into_root_schema_for::<Report>();
+    let required = |schema: &Schema, path: &str| -> BTreeSet<String> {
+        let names = schema.pointer(&format!("{path}/required")).and_then(|names| names.as_array());
+        names.into_iter().flatten().filter_map(|name| name.as_str()).map(str::to_owned).collect()
+    };
+    let types = written.pointer("/$defs").and_then(|types| types.as_object()).unwrap();
+    assert!(types.len() > 10);
+    for path in types.keys().map(|name| format!("/$defs/{name}")).chain([String::new()]) {
+        let (written, read) = (required(&written, &path), required(&read, &path));
+        assert!(read.is_subset(&written), "{path}: {:?}", read.difference(&written));
+    }
 }

@@ -8,20 +8,27 @@
 //! messages back would need memory or a spool as large as the mailbox; reading the stream twice
 //! costs one more inflate, which is little beside deflating the output.
 
+mod folders;
 mod look;
+mod mail_enable;
+mod mbox;
 mod pass;
 mod settle;
+mod users;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use mail_model::identity::RawMailbox;
-use plesk_backup::{ArchiveDamage, Backup, ContentRef, EntryId, printable};
+use plesk_backup::{
+    ArchiveDamage, ArchiveError, Backup, ContentArchive, ContentRef, EntryId, printable,
+};
 
 use self::pass::Pass;
+pub(crate) use self::users::Users;
 
 use crate::error::Error;
 use crate::progress::Interrupt;
-use crate::stored::Compression;
+use crate::storage::Storage;
 
 /// What a scan looks for besides names.
 #[derive(Clone, Copy, Debug, Default)]
@@ -37,6 +44,8 @@ pub(crate) struct Depth {
 pub(crate) struct ScannedArchive {
     /// Where it lies in the backup, in its volumes.
     pub content: ContentRef,
+    /// It is a mailbox in one file, and no archive.
+    pub raw: bool,
     /// What is broken in it, in order.
     pub damage: Vec<ArchiveDamage>,
     /// Bytes of error text before the archive proper.
@@ -52,8 +61,18 @@ pub(crate) struct Source {
     pub member: u64,
     /// Bytes that the member has.
     pub stored: u64,
-    /// Set when these are not the message itself.
-    pub compression: Option<Compression>,
+    /// How the message stands in them.
+    pub storage: Storage,
+}
+
+impl ScannedArchive {
+    /// Opens it once more, as it was opened for the scan.
+    ///
+    /// # Errors
+    /// As [`Backup::open_content`].
+    pub(crate) fn open(&self, backup: &Backup) -> Result<ContentArchive, ArchiveError> {
+        if self.raw { backup.open_raw(&self.content) } else { backup.open_content(&self.content) }
+    }
 }
 
 /// A mailbox as the archives have it.
@@ -93,10 +112,39 @@ pub(crate) struct ScannedMailbox {
     pub undecodable: Vec<Vec<u8>>,
     /// Messages with malformed headers, when asked for.
     pub malformed: u64,
+    /// What was no maildir.
+    pub no_maildir: NoMaildir,
+}
+
+/// What of a mailbox was stored otherwise than as a maildir.
+#[derive(Debug, Default)]
+pub(crate) struct NoMaildir {
+    /// mbox files.
+    pub mboxes: u64,
+    /// Messages in them.
+    pub in_mbox: u64,
+    /// Of these, with a date that names no zone.
+    pub without_zone: u64,
+    /// mbox files whose first message is c-client's own and no mail.
+    pub internal: u64,
+    /// What stands in an mbox before its first message: path, and how many bytes.
+    pub leading: Vec<(Vec<u8>, u64)>,
+    /// Messages of MailEnable's.
+    pub mail_enable: u64,
+    /// Of these, with lines that end in CRLF.
+    pub crlf: u64,
+    /// Files of stores that nobody here reads, by whose they seem to be.
+    pub unreadable: BTreeMap<&'static str, u64>,
+    /// Nothing says which folders were subscribed, so that all are.
+    pub subscribed: bool,
+    /// Folders that a maildir can't name as they were: the path, and the new name.
+    pub renamed: Vec<(Vec<u8>, String)>,
+    /// The directory of each folder, by its path.
+    folders: BTreeMap<Vec<u8>, Vec<u8>>,
 }
 
 impl ScannedMailbox {
-    /// Files of `cur/` and `new/` that the archives name, whole or not.
+    /// Messages that the archives name, whole or not.
     pub(crate) fn messages(&self) -> u64 {
         let whole: usize = self.raw.folders.iter().map(|folder| folder.files.len()).sum();
         (whole + self.cut.len() + self.dangling.len()) as u64
@@ -134,8 +182,8 @@ pub(crate) struct CutMessage {
     pub path: Vec<u8>,
     /// Bytes that are there.
     pub read: u64,
-    /// Bytes that should be there.
-    pub size: u64,
+    /// Bytes that should be there; of a message in an mbox nothing says how many.
+    pub size: Option<u64>,
 }
 
 /// Files counted, not named.
@@ -198,9 +246,9 @@ pub(crate) fn archives_of(mail: &plesk_backup::MailSystem) -> Vec<ArchiveToScan>
     let mut archives: Vec<ArchiveToScan> = Vec::new();
     let mut add = |reference: &ContentRef, mailbox: Option<&str>| {
         // What is missing is told by the metadata and stands in the report.
-        let Some(volumes) = volumes(reference) else { return };
+        let Some(place) = place(reference) else { return };
         // A mailbox's own reference usually points into the domain's archive again.
-        if archives.iter().any(|known| self::volumes(&known.content).as_ref() == Some(&volumes)) {
+        if archives.iter().any(|known| self::place(&known.content).as_ref() == Some(&place)) {
             return;
         }
         archives.push(ArchiveToScan {
@@ -224,8 +272,8 @@ pub(crate) fn archives_of(mail: &plesk_backup::MailSystem) -> Vec<ArchiveToScan>
     for user in &mail.mailusers {
         for (reference, directory) in beside(user) {
             // A reference usually points into the domain's archive again.
-            let known = archives.iter().any(|known| volumes(&known.content) == volumes(reference));
-            if !known && volumes(reference).is_some() {
+            let known = archives.iter().any(|known| place(&known.content) == place(reference));
+            if !known && place(reference).is_some() {
                 archives.push(ArchiveToScan {
                     content: reference.clone(),
                     mailbox: Some(user.local_part.as_bytes().to_vec()),
@@ -238,10 +286,10 @@ pub(crate) fn archives_of(mail: &plesk_backup::MailSystem) -> Vec<ArchiveToScan>
     let own = mail.mailing_lists.iter().flat_map(|list| &list.content);
     for content in mail.mailing_list_content.iter().chain(own) {
         // A list's own reference may point into the domain's archive of lists again.
-        let Some(volumes) = volumes(content) else { continue };
+        let Some(place) = place(content) else { continue };
         let known = archives
             .iter()
-            .any(|known| known.lists && self::volumes(&known.content).as_ref() == Some(&volumes));
+            .any(|known| known.lists && self::place(&known.content).as_ref() == Some(&place));
         if !known {
             let (mailbox, beside) = (None, None);
             archives.push(ArchiveToScan { content: content.clone(), mailbox, lists: true, beside });
@@ -250,10 +298,12 @@ pub(crate) fn archives_of(mail: &plesk_backup::MailSystem) -> Vec<ArchiveToScan>
     archives
 }
 
-/// The volumes of an archive, when all are there.
-fn volumes(content: &ContentRef) -> Option<Vec<EntryId>> {
-    let volumes: Option<Vec<EntryId>> = content.files.iter().map(|file| file.entry).collect();
-    volumes.filter(|volumes| !volumes.is_empty())
+/// Where content lies: in the volumes of an archive, up to the first that is missing, or in a
+/// directory; `None` when nothing of it is there.
+fn place(content: &ContentRef) -> Option<(Vec<EntryId>, Option<&[u8]>)> {
+    let volumes: Vec<EntryId> = content.files.iter().map_while(|file| file.entry).collect();
+    let directory = content.directory.as_deref();
+    (!volumes.is_empty() || directory.is_some()).then_some((volumes, directory))
 }
 
 /// Reads all archives of a mail domain once.
@@ -263,13 +313,20 @@ fn volumes(content: &ContentRef) -> Option<Vec<EntryId>> {
 pub(crate) fn scan_domain(
     backup: &Backup,
     archives: &[ArchiveToScan],
+    users: &Users,
     depth: Depth,
     interrupt: &Interrupt,
 ) -> Result<ScannedDomain, Error> {
     let mut domain = ScannedDomain::default();
     for archive in archives {
-        let content = match backup.open_content(&archive.content) {
-            Ok(content) => content,
+        let (content, raw) = match archive.open(backup) {
+            Ok(opened) => opened,
+            // An mbox without a message has no bytes.
+            Err(ArchiveError::Empty { declared: 0, .. }) if archive.is_mbox(users) => {
+                let mailbox = archive.mailbox.clone().unwrap_or_default();
+                domain.mailboxes.entry(mailbox).or_default().folder(b"");
+                continue;
+            }
             Err(error) => {
                 let name = archive_name(backup, &archive.content);
                 domain.unreadable.push((name, error.to_string()));
@@ -278,6 +335,7 @@ pub(crate) fn scan_domain(
         };
         let mut scanned = ScannedArchive {
             content: archive.content.clone(),
+            raw,
             damage: Vec::new(),
             leading_garbage: content.leading_garbage,
         };
@@ -288,6 +346,9 @@ pub(crate) fn scan_domain(
             mailbox: archive.mailbox.as_deref(),
             lists: archive.lists,
             beside: archive.beside,
+            raw,
+            users,
+            interrupt,
             ordinal: 0,
             links: Vec::new(),
             domain: &mut domain,
@@ -301,12 +362,17 @@ pub(crate) fn scan_domain(
                 Ok(())
             })
             .map_err(|error| Error::walk(archive_name(backup, &archive.content), error))?;
+        // One member alone may take long.
+        if interrupt.is_raised() {
+            return Err(Error::Interrupted);
+        }
         scanned.damage = end.damage.into_iter().chain(end.further_damage).collect();
         pass.finish(&scanned.damage);
         domain.archives.push(scanned);
     }
     for mailbox in domain.mailboxes.values_mut() {
         mailbox.not_carried.extend(take_hidden(&mut mailbox.beside));
+        mailbox.finish_folders();
     }
     domain.elsewhere.extend(take_hidden(&mut domain.of_domain));
     Ok(domain)
@@ -343,10 +409,11 @@ pub(crate) fn entry_name(backup: &Backup, entry: EntryId) -> String {
     printable(&backup.tree().get(entry).path)
 }
 
-/// The path of an archive's first volume, for people.
+/// The path of an archive's first volume, or of the directory instead of one, for people.
 pub(crate) fn archive_name(backup: &Backup, content: &ContentRef) -> String {
-    match volumes(content).as_deref() {
-        Some([first, ..]) => entry_name(backup, *first),
+    match place(content) {
+        Some((_, Some(directory))) => printable(directory),
+        Some((volumes, None)) if !volumes.is_empty() => entry_name(backup, volumes[0]),
         _ => content.path.clone(),
     }
 }
@@ -369,7 +436,7 @@ mod tests {
         let file = |path: &str, member| HomeFile {
             path: path.as_bytes().to_vec(),
             mtime: 0,
-            source: Source { archive: 0, member, stored: member, compression: None },
+            source: Source { archive: 0, member, stored: member, storage: Storage::Plain },
         };
         let mut files =
             vec![file("notes", 0), file("a", 1), file("notes", 2), file("a/b", 3), file("c", 4)];

@@ -8,8 +8,11 @@ use plesk_backup::mail_content::{Inside, Located, locate};
 use plesk_backup::{Member, MemberKind};
 
 use super::look::look;
+use super::mail_enable::{is_below_mail_root, parts};
 use super::settle::{Link, MessagePlace};
-use super::{Depth, HomeFile, ScannedDomain, ScannedMailbox, Source, Tally, can_be_written};
+use super::{Depth, HomeFile, ScannedDomain, ScannedMailbox, Source, Tally, Users, can_be_written};
+use crate::progress::Interrupt;
+use crate::storage::Storage;
 
 /// Largest state file that is read: a list of two million messages.
 const STATE_LIMIT: u64 = 256 << 20;
@@ -27,6 +30,10 @@ pub(super) struct Pass<'a> {
     pub(super) mailbox: Option<&'a [u8]>,
     pub(super) lists: bool,
     pub(super) beside: Option<&'a [u8]>,
+    /// The one member is the mailbox itself, an mbox.
+    pub(super) raw: bool,
+    pub(super) users: &'a Users,
+    pub(super) interrupt: &'a Interrupt,
     /// Position of the next member.
     pub(super) ordinal: u64,
     /// Hard links, looked up when all names are known.
@@ -51,11 +58,23 @@ impl Pass<'_> {
             }
             return;
         }
+        if let Some(found) = self.of_mail_enable(&path) {
+            self.mail_enable(member, ordinal, found);
+            return;
+        }
+        if is_below_mail_root(&path) {
+            self.below_mail_root(member, ordinal, path);
+            return;
+        }
         match self.locate(&path) {
             Some((mailbox, Inside::Maildir(rest))) => {
                 self.in_maildir(member, ordinal, &mailbox, &rest, path);
             }
             Some((mailbox, Inside::Home(rest))) => {
+                let (mailbox, rest) = self.in_other_store(&path, mailbox, rest);
+                if self.mbox(member, ordinal, &mailbox, &rest) {
+                    return;
+                }
                 let source = self.plain_source(member, ordinal);
                 let mailbox = self.domain.mailboxes.entry(mailbox).or_default();
                 if !is_directory(member) {
@@ -70,8 +89,13 @@ impl Pass<'_> {
         }
     }
 
-    fn plain_source(&self, member: &Member<'_>, ordinal: u64) -> Source {
-        Source { archive: self.archive, member: ordinal, stored: member.size, compression: None }
+    pub(super) fn plain_source(&self, member: &Member<'_>, ordinal: u64) -> Source {
+        Source {
+            archive: self.archive,
+            member: ordinal,
+            stored: member.size,
+            storage: Storage::Plain,
+        }
     }
 
     pub(super) fn locate(&self, path: &[u8]) -> Option<(Vec<u8>, Inside)> {
@@ -87,11 +111,28 @@ impl Pass<'_> {
         let Located::Mailbox { local_part, inside } = locate(path, self.offset) else {
             return None;
         };
+        if let Some(mailbox) = self.mailbox
+            && matches!(inside, Inside::Home(_))
+            && self.users.named(&local_part).is_none()
+        {
+            // No maildir, and nobody else's: the archive of one mailbox that is stored otherwise.
+            return Some((mailbox.to_vec(), Inside::Home(path.to_vec())));
+        }
         if !local_part.is_empty() {
             return Some((local_part, inside));
         }
         // The archive of a single mailbox: only the reference to it tells whose.
         self.mailbox.map(|mailbox| (mailbox.to_vec(), inside))
+    }
+
+    /// Whose a file is that a store keeps messages in which nobody here reads.
+    fn in_other_store(&self, path: &[u8], mailbox: Vec<u8>, rest: Vec<u8>) -> (Vec<u8>, Vec<u8>) {
+        if store_of(path).is_none() || self.users.named(&mailbox).is_some() {
+            return (mailbox, rest);
+        }
+        let parts = parts(path);
+        let owner = self.owner(&parts);
+        owner.map_or((mailbox, rest), |(mailbox, inside)| (mailbox, inside.join(&b'/')))
     }
 
     /// A member below a maildir: `rest` is its path from there.
@@ -135,10 +176,10 @@ impl Pass<'_> {
                 match &member.kind {
                     MemberKind::File => {
                         let facts = look(self.depth, member);
-                        let source = Source { compression: facts.compression, ..plain };
-                        mailbox.malformed += u64::from(facts.malformed);
+                        let source = Source { storage: facts.storage, ..plain };
+                        mailbox.malformed += u64::from(facts.headers.malformed);
                         mailbox.suspect += u64::from(member.suspect);
-                        if let Some(compression) = facts.compression {
+                        if let Storage::Compressed(compression) = facts.storage {
                             *mailbox.compressed.entry(compression.name()).or_default() += 1;
                         }
                         if facts.undecodable {
@@ -151,7 +192,7 @@ impl Pass<'_> {
                             source,
                             facts.size,
                             member.mtime,
-                            facts.x_uidl,
+                            facts.headers.x_uidl,
                         );
                     }
                     MemberKind::HardLink(target) => {
@@ -178,7 +219,7 @@ impl Pass<'_> {
 
 impl ScannedMailbox {
     /// The folder of that directory, made when it is new.
-    fn folder(&mut self, dir: &[u8]) -> usize {
+    pub(super) fn folder(&mut self, dir: &[u8]) -> usize {
         if let Some(index) = self.by_dir.get(dir) {
             return *index;
         }
@@ -205,9 +246,12 @@ impl ScannedMailbox {
     }
 
     /// A file that is no mail. What a server makes anew is left out, the rest is kept.
-    fn beside(&mut self, member: &mut Member<'_>, path: Vec<u8>, source: Source) {
+    pub(super) fn beside(&mut self, member: &mut Member<'_>, path: Vec<u8>, source: Source) {
         if is_dbox(&path) {
             self.dbox = true;
+        }
+        if let Some(store) = store_of(&path) {
+            *self.no_maildir.unreadable.entry(store).or_default() += 1;
         }
         if path == b".dovecot.sieve"
             && let MemberKind::SymbolicLink(target) = &member.kind
@@ -339,6 +383,19 @@ fn is_rebuilt(name: &[u8]) -> bool {
         b"courierimapuiddb.",
     ];
     NAMES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// Whose a file is that other mail servers of Plesk for Windows keep messages in.
+fn store_of(path: &[u8]) -> Option<&'static str> {
+    let name = path.rsplit(|byte| matches!(byte, b'/' | b'\\')).next().unwrap_or(path);
+    let dot = name.iter().rposition(|byte| *byte == b'.')?;
+    Some(match name[dot + 1..].to_ascii_lowercase().as_slice() {
+        b"eml" => "as .eml, as hMailServer does",
+        b"grp" => "as .grp, as SmarterMail does",
+        b"msg" => "as .msg, as MDaemon does",
+        b"mbx" => "as .mbx, as several servers do",
+        _ => return None,
+    })
 }
 
 /// Files of mailboxes that are not stored as one file for each message.

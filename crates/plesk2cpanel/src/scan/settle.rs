@@ -176,7 +176,8 @@ impl ScannedMailbox {
                 }
                 path.extend(if file.place == Place::Cur { b"cur/" } else { b"new/" });
                 path.extend(&file.name);
-                self.cut.push(CutMessage { path, read: damage.member_read, size: source.stored });
+                let (read, size) = (damage.member_read, Some(source.stored));
+                self.cut.push(CutMessage { path, read, size });
             }
         }
     }

@@ -12,6 +12,7 @@ use super::{FILE, KeptFile, PRIVATE_FILE, Sources, Sums, domain_path, folder_pat
 use crate::error::Error;
 use crate::progress::{Interrupt, Progress};
 use crate::scan::{Source, archive_name};
+use crate::storage::Storage;
 
 /// Sums of all that went through.
 pub(super) struct Streamed {
@@ -86,8 +87,9 @@ impl<'a> Stream<'a> {
             let here = rest.partition_point(|wanted| wanted.source.archive == index);
             let (mut queue, later) = rest.split_at(here);
             rest = later;
-            let content = self.sources.backup.open_content(&archive.content).map_err(|error| {
-                Error::Archive { archive: name.clone(), text: error.to_string() }
+            let content = archive.open(self.sources.backup).map_err(|error| Error::Archive {
+                archive: name.clone(),
+                text: error.to_string(),
             })?;
             let mut ordinal = 0;
             content
@@ -122,21 +124,50 @@ impl<'a> Stream<'a> {
         member: &mut Member<'_>,
         wanted: &[Wanted],
     ) -> Result<(), Error> {
+        let Some(first) = wanted.first() else { return Ok(()) };
+        if member.size != first.source.stored {
+            return Err(Error::ChangedMeanwhile {
+                archive: archive.to_owned(),
+                text: format!(
+                    "a file had {} bytes when the archive was read first, and {} now",
+                    first.source.stored, member.size
+                ),
+            });
+        }
+        // Bytes of the member that have gone by: an mbox holds its messages in the order of `wanted`.
+        let mut gone = 0;
+        for same in wanted.chunk_by(|one, other| one.source == other.source) {
+            if self.interrupt.is_raised() {
+                return Err(Error::Interrupted);
+            }
+            self.file(archive, member, &mut gone, same)?;
+        }
+        Ok(())
+    }
+
+    /// Writes a file, or a stretch of one, under all its new names.
+    fn file(
+        &mut self,
+        archive: &str,
+        member: &mut Member<'_>,
+        gone: &mut u64,
+        wanted: &[Wanted],
+    ) -> Result<(), Error> {
         let Some((first, links)) = wanted.split_first() else { return Ok(()) };
         let changed = |text: String| Error::ChangedMeanwhile { archive: archive.to_owned(), text };
-        if member.size != first.source.stored {
-            return Err(changed(format!(
-                "a file had {} bytes when the archive was read first, and {} now",
-                first.source.stored, member.size
-            )));
-        }
-        let file = self.new_file(first.target);
-        let plain: Box<dyn Read> = match first.source.compression {
-            None => Box::new(member),
-            Some(compression) => {
-                compression.decoder(member).map_err(|error| changed(error.to_string()))?
+        let storage = first.source.storage;
+        let stored: Box<dyn Read> = match storage {
+            Storage::Mbox(stretch) => {
+                let between = stretch.start.saturating_sub(*gone);
+                let skipped = std::io::copy(&mut member.take(between), &mut std::io::sink());
+                skipped.map_err(|error| changed(error.to_string()))?;
+                *gone = stretch.end;
+                Box::new(member.take(stretch.end - stretch.start))
             }
+            Storage::Plain | Storage::Compressed(_) | Storage::Crlf => Box::new(&mut *member),
         };
+        let file = self.new_file(first.target);
+        let plain = storage.reader(stored).map_err(|error| changed(error.to_string()))?;
         // Only messages are compared with other conversions.
         let is_message =
             wanted.iter().any(|wanted| matches!(wanted.target, Target::Message { .. }));

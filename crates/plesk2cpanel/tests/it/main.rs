@@ -10,14 +10,22 @@
 
 mod addresses;
 mod damage;
+mod damaged_metadata;
 mod filters;
+mod foreign_files;
+mod forms;
 mod golden;
 mod help;
 mod hostile;
 mod interrupt;
+mod loose;
+mod outer;
+mod protected;
+mod psadump;
 mod refusals;
 mod report;
 mod rich;
 mod settings;
 mod stability;
 mod support;
+mod zip;

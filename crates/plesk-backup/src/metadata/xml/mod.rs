@@ -5,7 +5,7 @@ mod element;
 mod parse;
 
 pub(super) use element::Element;
-pub(super) use parse::{Dump, Found, read};
+pub(super) use parse::{Context, Dump, Found, Root, read};
 
 #[cfg(test)]
 mod tests;

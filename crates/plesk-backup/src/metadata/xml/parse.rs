@@ -9,6 +9,7 @@ use quick_xml::events::{BytesStart, Event};
 
 use super::Element;
 use super::clean::{CleanText, Counters};
+use crate::metadata::windows8;
 
 const DEPTH_LIMIT: usize = 256;
 const ATTRIBUTE_LIMIT: usize = 1024 * 1024;
@@ -23,6 +24,10 @@ pub(in crate::metadata) struct Dump {
     pub(in crate::metadata) components: Vec<String>,
     pub(in crate::metadata) related: Vec<String>,
     pub(in crate::metadata) server_name: Option<String>,
+    /// `os-description/@type`.
+    pub(in crate::metadata) operating_system: Option<String>,
+    /// Element and `name` of the object that the dump is of.
+    pub(in crate::metadata) object: Option<(String, Option<String>)>,
     /// Login or guid of an account, and its mail address.
     pub(in crate::metadata) emails: Vec<(String, String)>,
     /// Content outside subscriptions: directory and file.
@@ -32,6 +37,15 @@ pub(in crate::metadata) struct Dump {
     pub(in crate::metadata) replaced_characters: u64,
     /// Why the file could not be read to its end.
     pub(in crate::metadata) cut: Option<Cut>,
+}
+
+impl Dump {
+    /// An attribute of `migration-dump`; none when it is empty.
+    pub(in crate::metadata) fn attribute(&self, name: &str) -> Option<&str> {
+        let root = self.root.as_deref().unwrap_or_default();
+        let found = root.iter().find(|(key, value)| key == name && !value.is_empty());
+        found.map(|(_, value)| value.as_str())
+    }
 }
 
 /// Where a file was damaged.
@@ -47,19 +61,35 @@ pub(in crate::metadata) struct Cut {
 pub(in crate::metadata) struct Context {
     /// `name` of the innermost client or reseller around it.
     pub(in crate::metadata) owner_login: Option<String>,
+    /// Version of Plesk, from the root element.
+    pub(in crate::metadata) plesk_version: Option<String>,
 }
 
-/// One element `domain`.
+/// What subscriptions must stand below.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::metadata) enum Root {
+    /// The element `migration-dump`, at any depth: a signed file wraps it.
+    MigrationDump,
+    /// Whatever the first element is: that of Plesk 7 is not established.
+    Any,
+}
+
+/// One element `domain`; or, in files of their own in Plesk 9, `mailuser` and `phosting`.
 pub(in crate::metadata) struct Found {
     pub(in crate::metadata) element: Element,
     pub(in crate::metadata) context: Context,
 }
 
-/// Reads a file; every subscription is handed over as soon as it ends.
-pub(in crate::metadata) fn read(reader: impl Read, take: &mut dyn FnMut(Found)) -> Dump {
+/// Reads a file; every subscription, or part of one that stands alone, is handed over as soon as it
+/// ends.
+pub(in crate::metadata) fn read(
+    reader: impl Read,
+    root: Root,
+    take: &mut dyn FnMut(Found),
+) -> Dump {
     let counters = Rc::new(Counters::default());
     let mut state =
-        State { dump: Dump::default(), open: Vec::new(), held: Vec::new(), held_bytes: 0 };
+        State { root, dump: Dump::default(), open: Vec::new(), held: Vec::new(), held_bytes: 0 };
     let mut offset = 0;
     let outcome = match CleanText::new(reader, Rc::clone(&counters)) {
         Ok(text) => state.run(Reader::from_reader(text), &counters, &mut offset, take),
@@ -75,6 +105,7 @@ pub(in crate::metadata) fn read(reader: impl Read, take: &mut dyn FnMut(Found)) 
 }
 
 struct State {
+    root: Root,
     dump: Dump,
     /// Open elements outside subscriptions, and the subscription's own ones up to `domain`.
     open: Vec<Element>,
@@ -115,6 +146,8 @@ impl State {
                     let text = resolve(&name)?;
                     self.text(&text)?;
                 }
+                // One that only names a file elsewhere defines nothing: the file is never read.
+                Event::DocType(text) if !text.contains('[') => {}
                 Event::DocType(_) => {
                     return Err("a document type definition, which is refused".to_owned());
                 }
@@ -141,7 +174,17 @@ impl State {
             }
             attributes.push((attribute.key.0.to_owned(), unescape(&attribute.value)?));
         }
-        let element = Element { name, attributes, ..Element::default() };
+        let mut element = Element { name, attributes, ..Element::default() };
+        if self.is_of_windows8(&element) {
+            // Its root is called otherwise than that of a dump of any other version.
+            let root = self.open.first().map(|root| root.attributes.clone());
+            self.dump.root.get_or_insert(root.unwrap_or_default());
+            self.dump.operating_system.get_or_insert("windows".to_owned());
+            windows8::DOMAIN.clone_into(&mut element.name);
+        }
+        if self.held.is_empty() && self.dump.object.is_none() {
+            self.note_object(&element);
+        }
         if !self.held.is_empty() || self.begins_subscription(&element) {
             self.hold(tag.len())?;
             self.held.push(element);
@@ -161,24 +204,70 @@ impl State {
         Ok(())
     }
 
-    /// `domain` at any depth of the dump, but not as a setting of the server.
+    /// `domain` at any depth of the dump, but not as a setting of the server. A part of it that
+    /// stands outside of any is in a file of its own.
     fn begins_subscription(&self, element: &Element) -> bool {
-        element.name == "domain"
-            && self.open.iter().any(|above| above.name == "migration-dump")
-            && !self
-                .open
-                .iter()
-                .any(|above| above.name == "server" || above.name.ends_with("-info"))
+        if element.name == windows8::DOMAIN {
+            return true;
+        }
+        let above = match self.root {
+            Root::MigrationDump => self.open.as_slice(),
+            Root::Any => self.open.get(1..).unwrap_or_default(),
+        };
+        let begins = match self.root {
+            Root::MigrationDump => {
+                matches!(element.name.as_str(), "domain" | "mailuser" | "phosting")
+                    && above.iter().any(|above| above.name == "migration-dump")
+            }
+            Root::Any => element.name == "domain" && !self.open.is_empty(),
+        };
+        begins && !above.iter().any(|above| above.name == "server" || above.name.ends_with("-info"))
+    }
+
+    fn plesk_version(&self) -> Option<String> {
+        let attributes = self.dump.root.as_ref()?;
+        ["dump-version", "dump-original-version", "psa-version"].iter().find_map(|name| {
+            let found = attributes.iter().find(|(key, value)| key == name && !value.is_empty());
+            found.map(|(_, value)| value.clone())
+        })
+    }
+
+    /// A domain of a client in a list of clients, and no `migration-dump` around them.
+    fn is_of_windows8(&self, element: &Element) -> bool {
+        let is =
+            |depth: usize, name: &str| self.open.get(depth).is_some_and(|above| above.name == name);
+        let is_below = self.open.len() == 3 && is(1, "clients") && is(2, "client");
+        self.root == Root::MigrationDump
+            && self.held.is_empty()
+            && element.name == "domain"
+            && is_below
+            && !is(0, "migration-dump")
+    }
+
+    /// The first of the elements directly in the dump that stand for an object.
+    fn note_object(&mut self, element: &Element) {
+        let is_direct = self.open.last().is_some_and(|above| above.name == "migration-dump");
+        if is_direct && matches!(element.name.as_str(), "admin" | "reseller" | "client" | "domain")
+        {
+            let name = element.attribute("name").map(str::to_owned);
+            self.dump.object = Some((element.name.clone(), name));
+        }
     }
 
     fn note(&mut self, element: &Element) {
         let name = || element.attribute("name").map(str::to_owned);
         match element.name.as_str() {
-            "migration-dump" if self.dump.root.is_none() => {
+            name if self.dump.root.is_none()
+                && (name == "migration-dump" || self.root == Root::Any) =>
+            {
                 self.dump.root = Some(element.attributes.clone());
             }
             "component" if self.is_inside("components-installed") => {
                 self.dump.components.extend(name());
+            }
+            "os-description" if self.dump.operating_system.is_none() => {
+                let kind = element.attribute("type").map(str::trim).filter(|kind| !kind.is_empty());
+                self.dump.operating_system = kind.map(str::to_owned);
             }
             "admin" if self.dump.server_name.is_none() => self.dump.server_name = name(),
             "domain-info" => self.dump.announced.extend(name()),
@@ -214,9 +303,10 @@ impl State {
             .iter()
             .rev()
             .find(owner)
-            .and_then(|above| above.attribute("name"))
+            .and_then(|above| above.attribute("name").or(above.attribute("login")))
             .map(str::to_owned);
-        take(Found { element, context: Context { owner_login } });
+        let context = Context { owner_login, plesk_version: self.plesk_version() };
+        take(Found { element, context });
     }
 
     fn close_open(&mut self, element: &Element) {

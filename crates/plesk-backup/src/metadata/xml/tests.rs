@@ -1,8 +1,8 @@
-use super::{Dump, Element, read};
+use super::{Dump, Element, Root, read};
 
 fn parse(xml: &[u8]) -> (Vec<Element>, Dump) {
     let mut found = Vec::new();
-    let dump = read(xml, &mut |domain| found.push(domain.element));
+    let dump = read(xml, Root::MigrationDump, &mut |domain| found.push(domain.element));
     (found, dump)
 }
 
@@ -71,6 +71,29 @@ fn entities_and_definitions_are_refused() {
     ] {
         assert!(parse(xml).1.cut.unwrap().detail.contains("entity `b`"));
     }
+}
+
+#[test]
+fn a_definition_elsewhere_defines_nothing() {
+    let (found, dump) = parse(
+        b"<?xml version='1.0'?><!DOCTYPE migration-dump SYSTEM \"plesk.dtd\"><migration-dump><domain name='a'/></migration-dump>",
+    );
+    assert_eq!(names(&found), [("a", true)]);
+    assert!(dump.cut.is_none());
+}
+
+#[test]
+fn any_root_will_do_where_it_is_not_known() {
+    let xml = b"<server psa-version='7.5.4'><sites><domain name='a'><server/></domain></sites>\
+        <server><domain name='no'/></server></server>";
+    let mut found = Vec::new();
+    let dump = read(&xml[..], Root::Any, &mut |domain| {
+        assert_eq!(domain.context.plesk_version.as_deref(), Some("7.5.4"));
+        found.push(domain.element);
+    });
+    assert_eq!(names(&found), [("a", true)]);
+    assert_eq!(dump.root, Some(vec![("psa-version".to_owned(), "7.5.4".to_owned())]));
+    assert_eq!(parse(xml).0.len(), 0);
 }
 
 #[test]

@@ -18,7 +18,7 @@ const LZ4_LARGEST: usize = 1 << 20;
 /// Memory that a message may make its decoder take: what the highest usual levels need.
 const WINDOW: u32 = 16 << 20;
 
-/// How a message is stored.
+/// How a message was compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Compression {
     Gzip,

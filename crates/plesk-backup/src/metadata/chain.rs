@@ -1,0 +1,270 @@
+//! The earlier dumps of an increment's chain: where they hold a subscription's mail.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::choose::{Group, Outline, Survey};
+use super::resolve::base_name;
+use super::select::{Inventory, directory};
+use super::{
+    ContentFile, ContentRef, DomainKind, EarlierContent, FileName, MailSystem, Stamp, Subscription,
+};
+use crate::printable;
+use crate::tree::{EntryId, Tree};
+
+/// Mail archives by their directory, for dumps whose metadata are lost.
+#[derive(Default)]
+pub(super) struct Archives {
+    by_directory: HashMap<Vec<u8>, Vec<(FileName, EntryId)>>,
+}
+
+impl Archives {
+    pub(super) fn of(tree: &Tree) -> Archives {
+        let mut archives = Archives::default();
+        for (id, entry) in tree.iter() {
+            let Some(name) = FileName::parse(base_name(&entry.path)) else { continue };
+            if matches!(name.kind.as_str(), "domainmail" | "mdir") && !name.is_metadata {
+                let place = directory(&entry.path).to_vec();
+                archives.by_directory.entry(place).or_default().push((name, id));
+            }
+        }
+        archives
+    }
+
+    /// Whether there is any mail archive of a dump where a subscription has its own. `metadata` is
+    /// the path of its XML.
+    pub(super) fn has(
+        &self,
+        tree: &Tree,
+        outline: &Outline,
+        metadata: &[u8],
+        stamp: &Stamp,
+    ) -> bool {
+        let mut places = BTreeSet::new();
+        for domain in &outline.domains {
+            let contents = domain.content.iter().chain(domain.mailboxes.values().flatten());
+            places.extend(directories(tree, contents));
+            places.extend(usual_directories(metadata, &domain.name));
+        }
+        places.iter().any(|place| !self.find(tree, place, stamp).is_empty())
+    }
+
+    /// The archive of a dump in a directory, with its volumes in order.
+    fn find(&self, tree: &Tree, place: &[u8], stamp: &Stamp) -> Vec<ContentFile> {
+        let here = self.by_directory.get(place).map_or(&[][..], Vec::as_slice);
+        let mut files: Vec<ContentFile> = here
+            .iter()
+            .filter(|(name, _)| name.stamp.as_ref() == Some(stamp))
+            .map(|(_, id)| ContentFile {
+                name: printable(base_name(&tree.get(*id).path)),
+                size: None,
+                entry: Some(*id),
+            })
+            .collect();
+        files.sort_by(|a, b| a.name.cmp(&b.name));
+        files
+    }
+
+    /// Stamps of the dumps of a chain that have an archive in one of the directories.
+    fn stamps(&self, places: &BTreeSet<Vec<u8>>, base: &Stamp) -> BTreeSet<Stamp> {
+        let here = places.iter().filter_map(|place| self.by_directory.get(place)).flatten();
+        here.filter(|(name, _)| name.base.as_ref() == Some(base))
+            .filter_map(|(name, _)| name.stamp.clone())
+            .collect()
+    }
+}
+
+/// Directories in which content lies.
+fn directories<'a>(
+    tree: &Tree,
+    contents: impl Iterator<Item = &'a ContentRef>,
+) -> BTreeSet<Vec<u8>> {
+    contents
+        .flat_map(|content| &content.files)
+        .filter_map(|file| file.entry)
+        .map(|entry| directory(&tree.get(entry).path).to_vec())
+        .collect()
+}
+
+/// Where the mail archive of a domain lies beside the XML of its subscription: of the main domain
+/// there, of a site in its own directory.
+fn usual_directories(metadata: &[u8], domain: &str) -> [Vec<u8>; 2] {
+    let beside = directory(metadata);
+    let slash: &[u8] = if beside.is_empty() { b"" } else { b"/" };
+    let site = [beside, slash, b"sites/", domain.as_bytes()].concat();
+    [beside.to_vec(), site]
+}
+
+/// Stamp of the full dump below the archives of a subscription that has no metadata.
+pub(super) fn base_of(tree: &Tree, subscription: &Subscription) -> Option<Stamp> {
+    let mails = subscription.domains().filter_map(|domain| domain.mail.as_ref());
+    let files = mails.flat_map(|mail| {
+        let own = mail.mailusers.iter().filter_map(|user| user.mailbox.as_ref());
+        mail.content.iter().chain(own.flat_map(|mailbox| &mailbox.content))
+    });
+    let entry = files.flat_map(|content| &content.files).find_map(|file| file.entry)?;
+    FileName::parse(base_name(&tree.get(entry).path))?.base
+}
+
+/// What the chosen dump of a subscription is.
+pub(super) struct Chosen<'a> {
+    pub(super) stamp: &'a Stamp,
+    pub(super) base: &'a Stamp,
+    /// Stamps that its metadata list; empty when they list none.
+    pub(super) related: &'a [Stamp],
+    /// The descriptions of the subscription in all dumps.
+    pub(super) group: Option<&'a Group>,
+}
+
+/// What was found for an increment.
+#[derive(Default)]
+pub(super) struct Attached {
+    /// Archives that were found by their names, as no metadata tell of them.
+    pub(super) by_name: Vec<EntryId>,
+    /// Archives that the metadata of an earlier dump name and the tree does not hold.
+    pub(super) missing: Vec<String>,
+}
+
+/// Fills in the earlier archives of an increment, and which dumps are not there.
+///
+/// The dumps that are needed are those that the metadata list, and the base; without a list all
+/// dumps of the same base up to the chosen one.
+pub(super) fn attach(
+    tree: &Tree,
+    inventory: &Inventory,
+    survey: &Survey,
+    archives: &Archives,
+    chosen: &Chosen<'_>,
+    subscription: &mut Subscription,
+) -> Attached {
+    let outlines = Outlines { inventory, survey, group: chosen.group };
+    let metadata = subscription.metadata.clone().into_bytes();
+    let places = |kind: &DomainKind, name: &str, mail: &MailSystem| {
+        let mut places = directories(tree, mail.content.iter());
+        let [main, site] = usual_directories(&metadata, name);
+        places.insert(if *kind == DomainKind::Main { main } else { site });
+        places
+    };
+    let mut needed: BTreeSet<Stamp> = chosen.related.iter().cloned().collect();
+    if needed.is_empty() {
+        needed.extend(outlines.stamps(chosen.base));
+        for domain in subscription.domains() {
+            if let Some(mail) = &domain.mail {
+                let places = places(&domain.kind, &domain.ascii_name, mail);
+                needed.extend(archives.stamps(&places, chosen.base));
+            }
+        }
+    }
+    needed.insert(chosen.base.clone());
+    needed.retain(|stamp| stamp < chosen.stamp);
+
+    let mut attached = Attached::default();
+    for stamp in needed {
+        let outline = outlines.at(&stamp, chosen.base);
+        let mut found = outline.is_some();
+        attached.missing.extend(outline.into_iter().flat_map(|it| it.missing_mail.clone()));
+        let used = &mut attached.by_name;
+        let (main, sites) = (&mut subscription.domain, &mut subscription.sites);
+        for domain in std::iter::once(main).chain(sites) {
+            let (guid, name) = (domain.guid.as_deref(), domain.ascii_name.as_str());
+            let Some(mail) = &mut domain.mail else { continue };
+            if let Some(outline) = outline {
+                let Some(then) = outline.domain(guid, name) else { continue };
+                push(&mut mail.earlier, &stamp, then.content.clone());
+                for user in &mut mail.mailusers {
+                    let own = then.mailboxes.get(&user.local_part).cloned().unwrap_or_default();
+                    if let Some(mailbox) = &mut user.mailbox {
+                        push(&mut mailbox.earlier, &stamp, own);
+                    }
+                }
+                continue;
+            }
+            let places = places(&domain.kind, name, mail);
+            let content = archives.contents(tree, &places, &stamp, "domainmail", used);
+            found |= !content.is_empty();
+            push(&mut mail.earlier, &stamp, content);
+            for user in &mut mail.mailusers {
+                let Some(mailbox) = &mut user.mailbox else { continue };
+                let mut own = directories(tree, mailbox.content.iter());
+                own.retain(|place| !places.contains(place));
+                let content = archives.contents(tree, &own, &stamp, "mailbox", used);
+                found |= !content.is_empty();
+                push(&mut mailbox.earlier, &stamp, content);
+            }
+        }
+        if !found {
+            subscription.missing_dumps.push(stamp);
+        }
+    }
+    attached
+}
+
+fn push(earlier: &mut Vec<EarlierContent>, stamp: &Stamp, content: Vec<ContentRef>) {
+    if !content.is_empty() {
+        earlier.push(EarlierContent { stamp: stamp.clone(), content });
+    }
+}
+
+impl Archives {
+    fn contents(
+        &self,
+        tree: &Tree,
+        places: &BTreeSet<Vec<u8>>,
+        stamp: &Stamp,
+        kind: &str,
+        used: &mut Vec<EntryId>,
+    ) -> Vec<ContentRef> {
+        let mut contents = Vec::new();
+        for place in places {
+            let files = self.find(tree, place, stamp);
+            if files.is_empty() {
+                continue;
+            }
+            used.extend(files.iter().filter_map(|file| file.entry));
+            contents.push(ContentRef {
+                kind: kind.to_owned(),
+                path: printable(place),
+                offset: None,
+                referrer: false,
+                files,
+                directory: None,
+            });
+        }
+        contents
+    }
+}
+
+/// The descriptions of one subscription in all dumps.
+struct Outlines<'a> {
+    inventory: &'a Inventory,
+    survey: &'a Survey,
+    group: Option<&'a Group>,
+}
+
+impl<'a> Outlines<'a> {
+    fn all(&self) -> impl Iterator<Item = &'a Outline> {
+        let outlines = self.group.map_or(&[][..], |group| &group.outlines);
+        let survey = self.survey;
+        outlines.iter().map(move |index| &survey.outlines[*index])
+    }
+
+    /// Stamps of the dumps of a chain that describe the subscription.
+    fn stamps(&self, base: &Stamp) -> BTreeSet<Stamp> {
+        self.all()
+            .map(|outline| &self.inventory.dumps[outline.dump])
+            .filter(|dump| dump.base.as_ref() == Some(base) || dump.stamp.as_ref() == Some(base))
+            .filter_map(|dump| dump.stamp.clone())
+            .collect()
+    }
+
+    /// The description in the dump of a stamp; that of the chain, if several dumps have the stamp,
+    /// and of several in one dump the one that names most archives.
+    fn at(&self, stamp: &Stamp, base: &Stamp) -> Option<&'a Outline> {
+        let of =
+            |outline: &&Outline| self.inventory.dumps[outline.dump].stamp.as_ref() == Some(stamp);
+        self.all().filter(of).max_by_key(|outline| {
+            let dump = &self.inventory.dumps[outline.dump];
+            let in_chain = dump.base.as_ref().or(dump.stamp.as_ref()) == Some(base);
+            (in_chain, outline.domains.iter().map(|domain| domain.content.len()).sum::<usize>())
+        })
+    }
+}

@@ -1,0 +1,124 @@
+//! One metadata file, read.
+
+use std::collections::BTreeMap;
+
+use super::choose::{FileFacts, Outline, Survey};
+use super::known::count_unknown;
+use super::merge::Candidate;
+use super::part::{self, Part};
+use super::resolve::Resolver;
+use super::xml::{self, Dump as DumpXml};
+use super::{DumpLevel, Problem, Stamp, psadump, subscription, windows8};
+use crate::printable;
+use crate::tree::{EntryId, Tree};
+
+/// What one metadata file holds.
+pub(super) struct FileReading {
+    /// Its path.
+    pub(super) file: String,
+    pub(super) candidates: Vec<Candidate>,
+    pub(super) parts: Vec<Part>,
+    /// What is wrong with the file itself.
+    pub(super) problems: Vec<Problem>,
+    /// What it says beside its subscriptions.
+    pub(super) dump: DumpXml,
+}
+
+pub(super) fn read_file(tree: &Tree, id: EntryId, resolver: &mut Resolver<'_>) -> FileReading {
+    let entry = tree.get(id);
+    let file = printable(&entry.path);
+    let mut reading = FileReading {
+        file: file.clone(),
+        candidates: Vec::new(),
+        parts: Vec::new(),
+        problems: Vec::new(),
+        dump: DumpXml::default(),
+    };
+    let reader = match tree.open(id) {
+        Ok(reader) => reader,
+        Err(error) => {
+            let detail = error.to_string();
+            reading.problems.push(Problem::UnreadableXml { file, detail });
+            return reading;
+        }
+    };
+    let mut nameless = Vec::new();
+    let dump = xml::read(reader, psadump::root(tree), &mut |mut found| {
+        let mut problems = Vec::new();
+        psadump::modernise(tree, &mut found, &file, &mut problems);
+        let mut unknown = BTreeMap::new();
+        count_unknown(&found.element, &mut unknown);
+        if !matches!(found.element.name.as_str(), "domain" | windows8::DOMAIN) {
+            reading.parts.extend(part::read(found.element, &file, resolver, &mut nameless));
+            return;
+        }
+        match subscription::read(&found, &file, resolver, &mut problems) {
+            Some(subscription) => {
+                reading.candidates.push(Candidate { subscription, problems, unknown });
+            }
+            None => nameless.append(&mut problems),
+        }
+    });
+    if let Some(cut) = &dump.cut {
+        reading.problems.push(Problem::DamagedXml {
+            file: file.clone(),
+            offset: cut.offset,
+            size: entry.size,
+            inside: if cut.inside.is_empty() {
+                "the beginning".to_owned()
+            } else {
+                cut.inside.clone()
+            },
+            detail: cut.detail.clone(),
+        });
+    } else if dump.root.is_none() {
+        let detail = "it has no element `migration-dump`".to_owned();
+        reading.problems.push(Problem::NotMetadata { file: file.clone(), detail });
+    }
+    reading.problems.append(&mut nameless);
+    if dump.replaced_characters > 0 {
+        let count = dump.replaced_characters;
+        reading.problems.push(Problem::ReplacedCharacters { file: file.clone(), count });
+    }
+    for (path, name) in &dump.server_content {
+        resolver.mark(&file, path, name);
+    }
+    reading.dump = dump;
+    reading
+}
+
+impl Survey {
+    /// Keeps the outline of what a file holds.
+    pub(super) fn take(&mut self, index: usize, dump: usize, reading: &FileReading) {
+        let mut facts = FileFacts {
+            damaged: reading.dump.root.is_none() || reading.dump.cut.is_some(),
+            related: reading.dump.related.iter().filter_map(|text| Stamp::parse(text)).collect(),
+            ..FileFacts::default()
+        };
+        let included = reading.dump.attribute("content-included");
+        facts.content_included = included.map(subscription::is_true);
+        if let Some((element, name)) = &reading.dump.object {
+            facts.level = match element.as_str() {
+                "admin" => DumpLevel::Server,
+                "reseller" => DumpLevel::Reseller,
+                "client" => DumpLevel::Client,
+                _ => DumpLevel::Subscription,
+            };
+            facts.object.clone_from(name);
+        }
+        let parts = reading.parts.iter().map(|part| &part.problems);
+        let of_candidates = reading.candidates.iter().map(|candidate| &candidate.problems);
+        for problem in of_candidates.chain(parts).flatten() {
+            if let Problem::MissingContent { file, .. } | Problem::AmbiguousContent { file, .. } =
+                problem
+            {
+                facts.missing.push(file.clone());
+            }
+        }
+        self.files.push(facts);
+        for candidate in &reading.candidates {
+            let place = (dump, index);
+            self.outlines.push(Outline::new(place, &candidate.subscription, &candidate.problems));
+        }
+    }
+}

@@ -1,0 +1,346 @@
+//! The files of a zip whose list is lost: from header to header, as far as they go.
+
+use std::io::{self, Read};
+use std::sync::Arc;
+
+use flate2::{Decompress, FlushDecompress, Status};
+
+use super::body::{self, Packing, Place};
+use super::fault::{Cause, Fault, Faults};
+use super::header::{DEFLATED, Header, LOCAL_FIXED};
+use super::listing::{Listed, describe};
+use super::{
+    DESCRIPTOR, DIRECTORY_END, DIRECTORY_END_64, DIRECTORY_HEADER, LOCAL_HEADER, long, number,
+};
+use crate::tree::bytes::Bytes;
+
+const BUFFER: usize = 128 * 1024;
+/// Newer versions of the format than there are.
+const HIGHEST_VERSION: u8 = 63;
+/// No name is longer on any system that Plesk runs on.
+const LONGEST_NAME: usize = 32 * 1024;
+
+/// All files whose headers can be found.
+pub(super) fn walk(bytes: &Bytes, faults: &mut Faults) -> io::Result<Vec<Listed>> {
+    let mut walk = Walk { bytes, faults, files: Vec::new(), is_exact: true };
+    let mut next = Some(0);
+    while let Some(offset) = next {
+        next = walk.step(offset)?;
+    }
+    Ok(walk.files)
+}
+
+struct Walk<'a> {
+    bytes: &'a Bytes,
+    faults: &'a mut Faults,
+    files: Vec<Listed>,
+    /// False from where a header had to be looked for: it may be one of a zip inside of this one.
+    is_exact: bool,
+}
+
+/// What follows a file, or says how long it was.
+struct Extent {
+    stored: u64,
+    size: u64,
+    crc32: Option<u32>,
+    next: u64,
+}
+
+impl Walk<'_> {
+    /// Takes what stands at `offset` and tells where the next header should be.
+    fn step(&mut self, offset: u64) -> io::Result<Option<u64>> {
+        if offset >= self.bytes.len() {
+            return Ok(None);
+        }
+        let mut fixed = [0; LOCAL_FIXED];
+        let filled = self.bytes.read_full_at(&mut fixed, offset)?;
+        if is_end(&fixed[..filled]) && self.is_exact {
+            return Ok(None);
+        }
+        if filled < LOCAL_FIXED && fixed[..filled].starts_with(&LOCAL_HEADER) {
+            self.cut(offset + LOCAL_FIXED as u64);
+            return Ok(None);
+        }
+        if !is_plausible(&fixed) {
+            return self.look_for_header(offset);
+        }
+        let [name, extra] = Header::local_lengths(&fixed);
+        let mut behind = vec![0; name + extra];
+        let data = offset + (LOCAL_FIXED + behind.len()) as u64;
+        let start = offset + LOCAL_FIXED as u64;
+        if self.bytes.read_full_at(&mut behind, start)? < behind.len() {
+            self.cut(data);
+            return Ok(None);
+        }
+        let (header, is_whole) = Header::of_file(&fixed, &behind[..name], &behind[name..]);
+        // Sizes that are not there yet follow behind the file.
+        let is_unknown = header.has_descriptor() && (header.stored == 0 || !is_whole);
+        if !is_whole && !is_unknown {
+            return self.look_for_header(offset);
+        }
+        if is_unknown {
+            self.measured(offset, data, header)
+        } else {
+            self.known(offset, data, &header)
+        }
+    }
+
+    /// A file whose header has its sizes.
+    fn known(&mut self, offset: u64, data: u64, header: &Header) -> io::Result<Option<u64>> {
+        let end = data.saturating_add(header.stored);
+        let mut listed = describe(header, offset, data, self.faults);
+        if end > self.bytes.len() {
+            self.cut(end);
+            self.count_available(&mut listed)?;
+            self.files.push(listed);
+            return Ok(None);
+        }
+        self.files.push(listed);
+        if header.has_descriptor() { self.behind_descriptor(end) } else { Ok(Some(end)) }
+    }
+
+    /// A file whose sizes stand behind it, so that its end must be looked for.
+    fn measured(&mut self, offset: u64, data: u64, mut header: Header) -> io::Result<Option<u64>> {
+        let mut bad_from = None;
+        let mut extent = None;
+        if header.method == DEFLATED && !header.is_encrypted() {
+            let mut inflater = Inflater::new(self.bytes, data);
+            match inflater.run()? {
+                Inflated::Whole => extent = Some(self.inflated(data, &inflater)?),
+                Inflated::Cut => {}
+                Inflated::Bad => bad_from = Some(data + inflater.input),
+            }
+        }
+        if extent.is_none() {
+            extent = self.look_for_descriptor(data)?;
+        }
+        let Some(extent) = extent else {
+            // Its end is not there: neither how long it was nor its checksum are known.
+            header.stored = self.bytes.len() - data;
+            header.size = u64::MAX;
+            let mut listed = describe(&header, offset, data, self.faults);
+            self.count_available(&mut listed)?;
+            listed.place.size = listed.place.available.saturating_add(1);
+            self.files.push(listed);
+            if let Some(bad) = bad_from {
+                return self.look_for_header(bad);
+            }
+            self.cut(self.bytes.len() + 1);
+            return Ok(None);
+        };
+        (header.stored, header.size) = (extent.stored, extent.size);
+        header.crc32 = extent.crc32.unwrap_or(0);
+        let mut listed = describe(&header, offset, data, self.faults);
+        if extent.crc32.is_none() {
+            listed.place.crc32 = self.checksum(&listed.place)?;
+            self.faults.file(Cause::NoChecksum, &listed.path, offset, || {
+                "no checksum of it follows its bytes; they may be damaged".to_owned()
+            });
+        }
+        self.files.push(listed);
+        Ok(Some(extent.next))
+    }
+
+    fn cut(&mut self, needed: u64) {
+        self.faults.push(Fault::Truncated { length: self.bytes.len(), needed });
+    }
+
+    /// How many bytes of a file can be read whose stored bytes end early.
+    fn count_available(&self, listed: &mut Listed) -> io::Result<()> {
+        let place = &mut listed.place;
+        let there = self.bytes.len().saturating_sub(place.data);
+        place.available = match place.packing {
+            Packing::Stored => there.min(place.size),
+            Packing::Deflated => {
+                let mut inflater = Inflater::new(self.bytes, place.data);
+                inflater.run()?;
+                // A file of which all is there but the mark of its end is cut as well.
+                inflater.output.min(place.size.saturating_sub(1))
+            }
+            Packing::Refused(_) => 0,
+        };
+        place.stored = there;
+        Ok(())
+    }
+
+    /// Where the next header is behind a file that is followed by its sizes.
+    fn behind_descriptor(&self, end: u64) -> io::Result<Option<u64>> {
+        for length in [0, 16, 24, 12, 20] {
+            let mut signature = [0; 4];
+            let filled = self.bytes.read_full_at(&mut signature, end + length)?;
+            let is_header = signature.starts_with(&LOCAL_HEADER) || is_end(&signature);
+            if filled == 0 || (filled == signature.len() && is_header) {
+                return Ok(Some(end + length));
+            }
+        }
+        Ok(Some(end))
+    }
+
+    fn look_for_header(&mut self, offset: u64) -> io::Result<Option<u64>> {
+        let mut from = offset + 1;
+        let found = loop {
+            let Some(position) = self.find(LOCAL_HEADER, from)? else { break None };
+            let mut fixed = [0; LOCAL_FIXED];
+            let filled = self.bytes.read_full_at(&mut fixed, position)?;
+            if filled == LOCAL_FIXED && is_plausible(&fixed) {
+                break Some(position);
+            }
+            from = position + 1;
+        };
+        let mut here = [0; 4];
+        self.bytes.read_full_at(&mut here, offset)?;
+        // The list of this zip, or of one inside of it.
+        if !is_end(&here) {
+            let detail = "there is no header of a file".to_owned();
+            let skipped = found.unwrap_or(self.bytes.len()) - offset;
+            self.faults.push(Fault::BadHeader { offset, detail, skipped });
+        }
+        self.is_exact = false;
+        Ok(found)
+    }
+
+    /// The next place of a signature.
+    fn find(&self, signature: [u8; 4], from: u64) -> io::Result<Option<u64>> {
+        let mut buffer = vec![0; BUFFER];
+        let mut position = from;
+        loop {
+            let filled = self.bytes.read_full_at(&mut buffer, position)?;
+            let found = buffer[..filled].windows(4).position(|window| *window == signature);
+            if let Some(index) = found {
+                return Ok(Some(position + index as u64));
+            }
+            if filled < buffer.len() {
+                return Ok(None);
+            }
+            position += (filled - 3) as u64;
+        }
+    }
+
+    /// A deflated file that was gone through to its end, with what stands behind it.
+    fn inflated(&self, data: u64, inflater: &Inflater<'_>) -> io::Result<Extent> {
+        let (stored, size) = (inflater.input, inflater.output);
+        let end = data + stored;
+        Ok(match self.descriptor(end, stored, Some(size))? {
+            Some((crc32, _, length)) => {
+                Extent { stored, size, crc32: Some(crc32), next: end + length }
+            }
+            None => Extent { stored, size, crc32: None, next: end },
+        })
+    }
+
+    /// The end of a file that nothing but its descriptor tells.
+    fn look_for_descriptor(&self, data: u64) -> io::Result<Option<Extent>> {
+        let mut from = data;
+        while let Some(position) = self.find(DESCRIPTOR, from)? {
+            let stored = position - data;
+            if let Some((crc32, size, length)) = self.descriptor(position, stored, None)? {
+                let next = position + length;
+                return Ok(Some(Extent { stored, size, crc32: Some(crc32), next }));
+            }
+            from = position + 1;
+        }
+        Ok(None)
+    }
+
+    /// Checksum and size that stand behind a file, if they are of a file of that length, and how
+    /// many bytes they take: with or without a signature, of 32 or 64 bits.
+    fn descriptor(
+        &self,
+        at: u64,
+        stored: u64,
+        size: Option<u64>,
+    ) -> io::Result<Option<(u32, u64, u64)>> {
+        let mut whole = [0; 24];
+        let filled = self.bytes.read_full_at(&mut whole, at)?;
+        for skip in [4, 0] {
+            if skip > 0 && !whole.starts_with(&DESCRIPTOR) {
+                continue;
+            }
+            for wide in [false, true] {
+                let length = skip + if wide { 20 } else { 12 };
+                if length > filled {
+                    continue;
+                }
+                let fields = &whole[skip..];
+                let (found_stored, found_size) = if wide {
+                    (number::<8>(fields, 4), number::<8>(fields, 12))
+                } else {
+                    (number::<4>(fields, 4), number::<4>(fields, 8))
+                };
+                if found_stored == stored && size.is_none_or(|size| size == found_size) {
+                    return Ok(Some((long(fields, 0), found_size, length as u64)));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn checksum(&self, place: &Place) -> io::Result<u32> {
+        let whole = Arc::new(Bytes::pieces([(self.bytes, 0, self.bytes.len())]));
+        // One byte more than is there keeps the reader from comparing what is not known.
+        let place = Place { size: place.size.saturating_add(1), ..*place };
+        let mut reader = body::open(whole, &place)?;
+        let mut sum = flate2::Crc::new();
+        let mut buffer = vec![0; BUFFER];
+        loop {
+            match reader.read(&mut buffer)? {
+                0 => return Ok(sum.sum()),
+                count => sum.update(&buffer[..count]),
+            }
+        }
+    }
+}
+
+fn is_end(head: &[u8]) -> bool {
+    [DIRECTORY_HEADER, DIRECTORY_END, DIRECTORY_END_64].iter().any(|mark| head.starts_with(mark))
+}
+
+/// Whether this is the header of a file, and not four bytes that happen to begin like one.
+fn is_plausible(fixed: &[u8; LOCAL_FIXED]) -> bool {
+    let [name, _] = Header::local_lengths(fixed);
+    let method = number::<2>(fixed, 8);
+    Header::has_local_signature(fixed)
+        && fixed[4] <= HIGHEST_VERSION
+        && matches!(method, 0..=20 | 93..=99)
+        && (1..=LONGEST_NAME).contains(&name)
+}
+
+/// How inflating ended.
+enum Inflated {
+    Whole,
+    Cut,
+    Bad,
+}
+
+/// Inflates without keeping anything, to find where it ends.
+struct Inflater<'a> {
+    bytes: &'a Bytes,
+    data: u64,
+    input: u64,
+    output: u64,
+}
+
+impl<'a> Inflater<'a> {
+    fn new(bytes: &'a Bytes, data: u64) -> Inflater<'a> {
+        Inflater { bytes, data, input: 0, output: 0 }
+    }
+
+    /// `input` and `output` then tell how far it went.
+    fn run(&mut self) -> io::Result<Inflated> {
+        let mut decoder = Decompress::new(false);
+        let mut buffer = vec![0; BUFFER];
+        let mut plain = vec![0; BUFFER];
+        loop {
+            let filled = self.bytes.read_full_at(&mut buffer, self.data + self.input)?;
+            let status = decoder.decompress(&buffer[..filled], &mut plain, FlushDecompress::None);
+            let is_stuck = decoder.total_in() == self.input && decoder.total_out() == self.output;
+            (self.input, self.output) = (decoder.total_in(), decoder.total_out());
+            match status {
+                Ok(Status::StreamEnd) => return Ok(Inflated::Whole),
+                Ok(_) if !is_stuck => {}
+                Ok(_) if filled == 0 => return Ok(Inflated::Cut),
+                _ => return Ok(Inflated::Bad),
+            }
+        }
+    }
+}
