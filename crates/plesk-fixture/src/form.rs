@@ -10,6 +10,7 @@ use flate2::GzBuilder;
 use crate::pack::{pack_directory, pack_dumps_directory, pack_dumps_tar, pack_tar, pack_zip};
 use crate::psadump::{PsadumpOptions, PsadumpVersion, pack_psadump};
 use crate::spec::{Compression, Generation, MailStore, Spec, System};
+use crate::{mail_enable, windows8};
 
 /// What is around Plesk's tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -64,6 +65,11 @@ pub fn pack_form(spec: &Spec, form: Form, path: &Path) -> Result<Vec<String>> {
     let version = match form {
         Form::Plesk8 => PsadumpVersion::Plesk8,
         Form::Plesk7 => PsadumpVersion::Plesk7,
+        Form::Windows | Form::Windows8 => {
+            pack_zip(&of_windows(spec, form), path)?;
+            let lost = if form == Form::Windows8 { windows8::lost(spec) } else { Vec::new() };
+            return Ok(std::iter::once(mail_enable::LOST.to_owned()).chain(lost).collect());
+        }
         _ => return pack_whole(spec, form, path).map(|()| Vec::new()),
     };
     pack_psadump(spec, path, &PsadumpOptions::new(version))
@@ -76,8 +82,9 @@ fn pack_whole(spec: &Spec, form: Form, path: &Path) -> Result<()> {
         Form::Tar => pack_tar(spec, path),
         Form::TarGz | Form::TarZst => compressed(form, path, |plain| pack_tar(spec, plain)),
         Form::Zip => pack_zip(spec, path),
-        Form::Windows | Form::Windows8 => pack_zip(&of_windows(spec, form), path),
-        Form::Plesk8 | Form::Plesk7 => bail!("a psadump does not hold everything"),
+        Form::Windows | Form::Windows8 | Form::Plesk8 | Form::Plesk7 => {
+            bail!("this form does not hold everything")
+        }
     }
 }
 

@@ -12,6 +12,10 @@ use std::path::Path;
 
 use crate::spec::{MailboxSource, MemoryFile, MemoryKind, Spec};
 
+/// What of all mailboxes has no place in it.
+pub(crate) const LOST: &str =
+    "flags, state files, and what lies beside the messages of all mailboxes";
+
 /// A spec in which all mail of mailboxes is kept so.
 pub(crate) fn kept(spec: &Spec) -> io::Result<Spec> {
     let mut spec = spec.clone();

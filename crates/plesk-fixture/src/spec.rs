@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 mod mail_settings;
 mod mailbox;
+mod packing;
 pub use mail_settings::{
     AddressBookSpec, AutoresponderSpec, ContactGroupSpec, DkimSpec, MailingListSpec, NamedFile,
     RecipientSpec, SpamSpec,
@@ -14,6 +15,7 @@ pub use mail_settings::{
 pub use mailbox::{
     MailboxSource, MailboxSpec, MemoryFile, MemoryKind, PasswordSpec, SyntheticServer, UnlistedSpec,
 };
+pub use packing::{Compression, MailStore, System, ZipMethod};
 
 /// A whole backup.
 #[derive(Serialize, Deserialize, Clone, Debug)]
@@ -209,56 +211,6 @@ pub enum Generation {
     /// Plesk 8 for Windows: `info.xml`, web files and messages as they are. It has neither sites
     /// nor a stamp.
     Plesk8Windows,
-}
-
-/// Format of inner archives.
-#[derive(Serialize, Deserialize, Default, Clone, Copy, Debug, PartialEq, Eq)]
-#[serde(rename_all = "snake_case")]
-pub enum Compression {
-    /// `.tar`, "do not compress backup files".
-    Tar,
-    /// `.tgz`, up to Plesk 18.0.39.
-    Tgz,
-    /// `.tzst`, since Plesk 18.0.40.
-    #[default]
-    Tzst,
-    /// `.zip`, of Plesk for Windows. It knows no hard links: each name has the bytes.
-    Zip,
-}
-
-/// The system that Plesk ran on.
-#[derive(Serialize, Deserialize, Default, Clone, Copy, Debug, PartialEq, Eq)]
-#[serde(rename_all = "snake_case")]
-pub enum System {
-    /// Linux.
-    #[default]
-    Unix,
-    /// Windows: `os-description` says so, and `\` stands between the parts of paths, in the XML
-    /// and in zips.
-    Windows,
-}
-
-/// How files are packed into an outer zip.
-#[derive(Serialize, Deserialize, Default, Clone, Copy, Debug, PartialEq, Eq)]
-#[serde(rename_all = "snake_case")]
-pub enum ZipMethod {
-    /// As they are.
-    #[default]
-    Stored,
-    /// Deflated, content archives once more.
-    Deflated,
-}
-
-/// The form in which mail is kept.
-#[derive(Serialize, Deserialize, Default, Clone, Copy, Debug, PartialEq, Eq)]
-#[serde(rename_all = "snake_case")]
-pub enum MailStore {
-    /// As it is given.
-    #[default]
-    Maildir,
-    /// The messages of given maildirs as MailEnable would keep them. Synthetic: see the packed
-    /// files themselves.
-    MailEnable,
 }
 
 /// What stands in `cid/@path`.

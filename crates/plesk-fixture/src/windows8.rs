@@ -36,6 +36,60 @@ pub(crate) fn pack(spec: &Spec, sink: &mut dyn Sink) -> Result<()> {
     Ok(())
 }
 
+/// What the form cannot hold, or is not known to.
+pub(crate) fn lost(spec: &Spec) -> Vec<String> {
+    let mut lost = Vec::new();
+    let mut of = |domain: &str, mailboxes: &[MailboxSpec], has: [(bool, &str); 4]| {
+        for (_, what) in has.iter().filter(|(is_there, _)| *is_there) {
+            lost.push(format!("{domain}: {what}"));
+        }
+        for mailbox in mailboxes {
+            let name = &mailbox.name;
+            for (is_there, what) in [
+                (!mailbox.aliases.is_empty(), "aliases"),
+                (!mailbox.autoresponders.is_empty(), "automatic answers"),
+                (mailbox.address_book.is_some(), "the address book"),
+                (mailbox.spam.is_some(), "all but the being of the spam filter"),
+                (
+                    mailbox.quota.is_some_and(|quota| quota > 0 && quota % 1024 != 0),
+                    "the quota in bytes",
+                ),
+            ] {
+                if is_there {
+                    lost.push(format!("{domain}: {what} of {name}"));
+                }
+            }
+        }
+    };
+    for it in &spec.subscriptions {
+        let has = [
+            (!it.aliases.is_empty(), "other names of the domain"),
+            (it.catch_all.is_some(), "the address for all others"),
+            (it.dkim.is_some(), "DKIM"),
+            (!it.mailing_lists.is_empty(), "mailing lists"),
+        ];
+        of(&it.name, &it.mailboxes, has);
+        for site in &it.sites {
+            let has = [
+                (!site.aliases.is_empty(), "other names of the domain"),
+                (site.catch_all.is_some(), "the address for all others"),
+                (site.dkim.is_some(), "DKIM"),
+                (!site.mailing_lists.is_empty(), "mailing lists"),
+            ];
+            of(&site.name, &site.mailboxes, has);
+        }
+    }
+    for it in &spec.subscriptions {
+        for site in &it.sites {
+            lost.push(format!(
+                "{}: as a site of {}; it is a domain of its own",
+                site.name, it.name
+            ));
+        }
+    }
+    lost
+}
+
 /// A domain: what later versions have as sites are domains like the others.
 struct Place<'a> {
     name: &'a str,
@@ -96,7 +150,7 @@ fn mail_user(xml: &mut Xml, id: u64, domain: &str, mailbox: &MailboxSpec) {
     xml.text("mail_group", &[], if is_group { "true" } else { "false" });
     xml.text("postbox", &[], if mailbox.mailbox && mailbox.enabled { "true" } else { "false" });
     // In KiB, where later versions have bytes.
-    let quota = mailbox.quota.map(|bytes| if bytes < 0 { -1 } else { bytes / 1024 });
+    let quota = mailbox.quota.map(|bytes| if bytes < 0 { -1 } else { (bytes + 1023) / 1024 });
     if let Some(quota) = quota {
         xml.text("mbox_quota", &[], &quota.to_string());
     }

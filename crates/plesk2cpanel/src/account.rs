@@ -28,6 +28,7 @@ use crate::scan::{
 use crate::write::{BAYES, BESIDE, Sources, write_account};
 
 /// What all subscriptions of a run share.
+#[derive(Clone, Copy)]
 pub(crate) struct Run<'a> {
     pub(crate) backup: &'a Backup,
     pub(crate) description: &'a Description,
@@ -39,9 +40,26 @@ pub(crate) struct Run<'a> {
     pub(crate) interrupt: &'a Interrupt,
     /// Where to write; nothing is written without.
     pub(crate) output: Option<Output<'a>>,
+    /// Who looks at what was read and resolved.
+    pub(crate) look: Option<&'a Look<'a>>,
+}
+
+/// Looks at an account that was read and resolved.
+pub(crate) type Look<'a> = dyn Fn(&Resolved<'_>) -> Result<(), Error> + Sync + 'a;
+
+/// An account with everything decided, as it is to be written.
+pub(crate) struct Resolved<'a> {
+    pub(crate) plan: &'a AccountPlan,
+    /// By the index of the domain.
+    pub(crate) scanned: &'a [ScannedDomain],
+    /// In the order of the plan.
+    pub(crate) mailboxes: &'a [ResolvedMailbox<'a>],
+    /// Address of the mailbox whose Bayes data becomes the account's.
+    pub(crate) bayes: Option<&'a str>,
 }
 
 /// Where a run writes.
+#[derive(Clone, Copy)]
 pub(crate) struct Output<'a> {
     pub(crate) options: &'a WriteOptions,
     pub(crate) compressor: &'a Compressor,
@@ -126,6 +144,10 @@ impl Run<'_> {
         }
         if let Some(output) = &self.output {
             self.write(output, &plan, &scanned, &mailboxes, report)?;
+        }
+        if let Some(look) = self.look {
+            let bayes = most_learned(&mailboxes);
+            look(&Resolved { plan: &plan, scanned: &scanned, mailboxes: &mailboxes, bayes })?;
         }
         Ok(())
     }

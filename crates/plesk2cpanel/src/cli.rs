@@ -1,6 +1,7 @@
 //! The command line: what can be typed, and what it means.
 
 mod report;
+mod verify;
 
 use std::path::PathBuf;
 
@@ -15,6 +16,8 @@ pub use self::report::{ReportArguments, ReportCommand, ReportDiff, ReportHtml, r
 use crate::error::Error;
 use crate::options::{ReadOptions, WriteOptions};
 
+pub use self::verify::Verify;
+
 /// Turns a Plesk backup into cPanel account archives, so that no mail client downloads a message twice.
 ///
 /// Works from the backup file alone: no panel, no server, no network. Nothing is unpacked to disk but
@@ -28,7 +31,7 @@ use crate::options::{ReadOptions, WriteOptions};
     subcommand_required = true,
     arg_required_else_help = true,
     after_help = "Start with `plesk2cpanel inspect BACKUP`: it writes nothing, and says what to ask the old server before it is gone.\n\n\
-Exit status:\n  0  all converted, and sure\n  1  failed; no archive was left behind\n  2  wrong usage\n  3  converted, and the report lists something that needs a person"
+Exit status (`verify` has its own, see its --help):\n  0  all converted, and sure\n  1  failed; no archive was left behind\n  2  wrong usage\n  3  converted, and the report lists something that needs a person"
 )]
 pub struct Cli {
     /// What to do.
@@ -43,6 +46,8 @@ pub enum Command {
     Inspect(Inspect),
     /// Convert a backup: one cpmove archive for each subscription, report.json and report.html
     Convert(Convert),
+    /// Compare an archive, or the home restored from it, with the backup; writes nothing
+    Verify(Verify),
     /// Compare reports, or make a page of one
     Report(ReportArguments),
 }

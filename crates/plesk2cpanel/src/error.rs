@@ -121,6 +121,46 @@ pub enum Error {
         /// Why.
         source: plesk_backup::KeyError,
     },
+    /// What should be compared is no archive.
+    #[error("{} is no archive: {text}", path.display())]
+    NotAnArchive {
+        /// What was named.
+        path: PathBuf,
+        /// Why.
+        text: String,
+    },
+    /// An archive that should be compared can't be read to its end.
+    #[error("{archive}: {text}")]
+    ReadArchive {
+        /// Its name.
+        archive: String,
+        /// The member, and what is wrong.
+        text: String,
+    },
+    /// An archive that should be compared is of no subscription of the backup.
+    #[error("{archive} has {domains}, which fits no subscription of {backup}, or several")]
+    NoSuchAccount {
+        /// Its name.
+        archive: String,
+        /// Domains of its account.
+        domains: String,
+        /// Name of the backup.
+        backup: String,
+    },
+    /// The backup's side of a comparison can't be worked out.
+    #[error("{text}")]
+    NotVerified {
+        /// Why.
+        text: String,
+        /// What to do.
+        hint: Option<String>,
+    },
+    /// There is no room for a temporary file.
+    #[error("cannot use a temporary file")]
+    Temporary {
+        /// Why.
+        source: std::io::Error,
+    },
     /// A report that the command line names can't be read.
     #[error("cannot read the report {}", path.display())]
     ReportFile {
@@ -273,6 +313,18 @@ impl Error {
             Error::Write(cpmove::WriteError::TargetExists { .. }) | Error::Exists { .. } => {
                 "use --force to replace it, or another --output directory"
             }
+            Error::NotAnArchive { .. } => {
+                "name a cpmove-USER.tar.gz or .tar, the directory unpacked from one, or the home \
+                 directory of the account after the restore"
+            }
+            Error::ReadArchive { .. } => {
+                "copy or convert the archive again; of a home directory, see that it can be read"
+            }
+            Error::NoSuchAccount { .. } => {
+                "name the subscription with --only DOMAIN; `plesk2cpanel inspect BACKUP` lists them"
+            }
+            Error::NotVerified { hint, .. } => return hint.clone(),
+            Error::Temporary { .. } => "make room on the disk, or set TMPDIR to another one",
             Error::Threads { .. } => "use a smaller --jobs",
             Error::Write(error) => return error.hint(),
             Error::Interrupted => return None,

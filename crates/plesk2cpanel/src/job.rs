@@ -24,6 +24,7 @@ use crate::plan::{AccountName, account_names, known_domains};
 use crate::progress::{Interrupt, Progress, Silent, Stage};
 use crate::report::{AccountReport, BackupFacts, Report};
 use crate::scan::{Depth, entry_name};
+use crate::verify::{Verification, verify};
 
 /// Name of the report beside the archives.
 pub const REPORT: &str = "report.json";
@@ -135,7 +136,31 @@ impl Job {
             progress,
             interrupt,
             output,
+            look: None,
         }
+    }
+
+    /// Compares an archive, or the home that was restored from one, with the subscription of this
+    /// backup whose account it is.
+    ///
+    /// # Errors
+    /// When either side can't be read, the archive is of no subscription that was chosen, or the run
+    /// is interrupted. What differs stands in the result.
+    pub fn verify(
+        &self,
+        archive: &Path,
+        jobs: usize,
+        progress: &dyn Progress,
+        interrupt: &Interrupt,
+    ) -> Result<Verification, Error> {
+        let pool = thread_pool(jobs)?;
+        let run = self.run(false, &pool, progress, interrupt, None);
+        let chosen: Vec<(&Subscription, &AccountName)> = self
+            .selected
+            .iter()
+            .map(|index| (&self.description.subscriptions[*index], &self.names[*index]))
+            .collect();
+        verify(&run, &self.name, &chosen, archive)
     }
 
     /// Does each selected subscription, `jobs` at a time, results in order.

@@ -34,6 +34,7 @@ mod scan;
 mod storage;
 pub mod summary;
 mod time;
+pub mod verify;
 mod wording;
 mod write;
 

@@ -62,6 +62,16 @@ fn run(cli: &Cli, interrupt: &Interrupt) -> anyhow::Result<u8> {
                 summary::conversion(report, &arguments.output, colour)
             })
         }
+        Command::Verify(arguments) => {
+            let job =
+                Job::open_all(arguments.backup(), arguments.read_options()?, progress, interrupt)?;
+            let found = job.verify(&arguments.archive, arguments.jobs, progress, interrupt)?;
+            bars.clear();
+            let colour = terminal::colour(&std::io::stdout());
+            let text = if arguments.json { found.to_json() } else { found.to_text(colour) };
+            std::io::stdout().lock().write_all(text.as_bytes())?;
+            Ok(found.exit_status)
+        }
         Command::Report(arguments) => match &arguments.command {
             ReportCommand::Diff(arguments) => diff(arguments),
             ReportCommand::Html(arguments) => {

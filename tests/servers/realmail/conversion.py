@@ -13,8 +13,7 @@ class ConversionFailed(Exception):
 
 def convert(backup, output, old_server, *more, environment=None, umask=-1):
     """Convert; returns the archive and the report. Status 3 (a person should look) is a success."""
-    key = Path(output).with_name(Path(output).name + ".key")
-    key.write_bytes(SECRET_KEY)
+    key = secret_key(Path(output).parent)
     done = subprocess.run([program("plesk2cpanel", "PLESK2CPANEL"), "convert", backup, "--output", output,
                            "--old-server", old_server, "--secret-key", key, *more],
                           capture_output=True, check=False, env=environment, umask=umask)
@@ -24,6 +23,27 @@ def convert(backup, output, old_server, *more, environment=None, umask=-1):
     if len(archives) != 1:
         raise ConversionFailed(f"{len(archives)} archives instead of one in {output}")
     return archives[0], json.loads((Path(output) / "report.json").read_text())
+
+
+def secret_key(directory):
+    """The old server's key as a file."""
+    key = directory / "secret_key"
+    key.write_bytes(SECRET_KEY)
+    return key
+
+
+def verify(backup, archive, old_server, work):
+    """What `plesk2cpanel verify` finds of an archive or a home; its verdict and its status must agree."""
+    done = subprocess.run([program("plesk2cpanel", "PLESK2CPANEL"), "verify", backup, archive,
+                           "--old-server", old_server, "--secret-key", secret_key(work), "--json"],
+                          capture_output=True, check=False)
+    try:
+        found = json.loads(done.stdout)
+    except json.JSONDecodeError as error:
+        raise ConversionFailed(f"exit {done.returncode}: {done.stderr.decode(errors='replace')}") from error
+    if done.returncode != (0 if found["same"] else 1):
+        raise ConversionFailed(f"verify says {found['same']} and ends with {done.returncode}")
+    return found
 
 
 def unpack(archive, target):

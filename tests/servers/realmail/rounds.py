@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from . import clients as clients_module
 from . import corpus, digests, environment, state, truth
 from .backup import Packing, pack
-from .conversion import convert, unpack
+from .conversion import convert, unpack, verify
 from .dovecot import CopiedDovecot, CpanelDovecot
 from .environment import reserve_ports, work_directory
-from .mailboxes import ALICE, IMAP_CLIENTS, INFO, MAILBOXES, POP3_CLIENTS, SALES, UNREAD, USERS
+from .mailboxes import ALICE, IMAP_CLIENTS, INFO, MAILBOXES, POP3_CLIENTS, SALES, TEAM, UNREAD, USERS
 from .oldside import live
 from .scenario import KEYWORDS, LABELS, LETTERS
-from .sessions import PROTOCOL_ERRORS, Imap
+from .sessions import PROTOCOL_ERRORS, Imap, Pop3
 
 # The one format under which a plain copy is right already: cPanel's own.
 SAME_AS_CPANEL = "UID%u-%v"
@@ -79,6 +79,8 @@ def run(what):
                        [error] if error else [] if downloaded.total() >= expected else ["nothing was downloaded"])
         backup = pack(old_side.mailroot, old_side.kind, what.packing, work / what.packing.name())
         archive, report = convert(backup, work / "out", old_side.option)
+        checks.add("verify: the archive holds all that the backup does",
+                   verified(verify(backup, archive, old_side.option, work), set()))
         control = _control(what, work, ports, clients, old_side, checks)
         for version in what.new_versions:
             row = new_row(what.uidl_format, version, control)
@@ -95,6 +97,8 @@ def run(what):
                 home = unpack(archive, directory / "account2")
                 with CpanelDovecot(directory / "server2", ports, home, version):
                     clients_return(version, work, ports, clients, old_side.late, checks, row)
+                    compare_in_use(version, ports, lambda home=home: verify(backup, home, old_side.option, work),
+                                   home, checks)
             rows.append(row)
     return {"checks": checks.results, "rows": rows}
 
@@ -114,6 +118,37 @@ def clients_return(version, work, ports, clients, late, checks, row):
                    [error] if error else [] if downloaded == expected else
                    [f"{downloaded.total()} downloads instead of {expected.total()}"])
     _next_message(version, ports, [client for client in returning if client.mailbox == ALICE], checks)
+
+
+def verified(found, changes):
+    """What `verify` calls different, and changes that it should have seen and did not."""
+    differences = [f"{name}: {item['object']}: {item['text']}"
+                   for name, group in found["differences"].items() for item in group["first"]]
+    return differences + [f"no {name} was seen" for name in sorted(changes - set(found["changes"]))]
+
+
+def compare_in_use(version, ports, verify_home, home, checks):
+    """The home that was served and read, against the backup: what clients did is no difference, a loss is one."""
+    # Mail after the move, mail that clients fetched and marked, and folders that the server makes.
+    checks.add(f"{version}: verify: the home in use holds all that the backup does",
+               verified(verify_home(), {"arrived", "flags", "shown", "folder"}))
+    with Imap(ports[1], ALICE.address, ALICE.password) as imap:
+        imap.select("INBOX")
+        uids = imap.uids()
+        imap.expunge(uids[:1])
+        imap.move(uids[1:2], "Work")
+        imap.store(uids[2:3], "SomeKeyword")
+    with Pop3(ports[0], SALES.address, SALES.password) as pop3:
+        pop3.delete(1)
+    found = verify_home()
+    checks.add(f"{version}: verify: what owners deleted is no difference",
+               verified(found, {"expunged", "keywords"}))
+    checks.equal(f"{version}: verify: so many were deleted", 3, found["changes"].get("expunged", {}).get("count"))
+    lost = sorted((home / "mail" / TEAM.domain / TEAM.local / "cur").iterdir())[0]
+    lost.unlink()
+    found = verify_home()
+    checks.equal(f"{version}: verify: a message that nobody deleted is missed, and nothing else",
+                 {"message-missing": 1}, {name: group["count"] for name, group in found["differences"].items()})
 
 
 def compare_mailbox(version, known, ports, mailbox, report, checks, row):

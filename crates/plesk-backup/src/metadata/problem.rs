@@ -179,6 +179,20 @@ pub enum Problem {
         /// Declared bytes.
         size: Option<u64>,
     },
+    /// The metadata of a domain name mail that lies in another domain's directory; it was not taken.
+    #[error(
+        "{owner}: `{file}` ({kind}) leads to `{archive}`, which is another domain's; it was not taken"
+    )]
+    ContentElsewhere {
+        /// Domain or mail account.
+        owner: String,
+        /// Type of content.
+        kind: String,
+        /// File, with its path if the metadata give one.
+        file: String,
+        /// Path in the tree.
+        archive: String,
+    },
     /// An archive has another size than the metadata say.
     #[error("{owner}: `{file}` has {found} bytes, the metadata say {declared}")]
     ContentSize {
@@ -284,9 +298,10 @@ pub enum Problem {
         /// Metadata file that lists it.
         file: String,
     },
-    /// An archive was taken for a domain by its path, because the metadata of the domain are cut.
+    /// An archive was taken for a domain by its path, because the metadata of the domain are cut, or
+    /// name no mail that is there and is the domain's.
     #[error(
-        "`{archive}` was taken for the mail of `{domain}` by its path: its metadata are cut off"
+        "`{archive}` was taken for the mail of `{domain}` by its path: no metadata that can be used name it"
     )]
     TakenByPath {
         /// Domain.

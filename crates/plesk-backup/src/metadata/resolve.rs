@@ -8,6 +8,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use super::select::discovered;
 use super::xml::Element;
 use super::{ContentFile, ContentRef, Problem};
+use crate::domain_name::to_ascii;
 use crate::printable;
 use crate::tree::{EntryId, Tree};
 
@@ -104,6 +105,15 @@ impl<'a> Resolver<'a> {
             let shown = if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
             let (owner, kind) = (owner.to_owned(), kind.clone());
             let entry = match self.find(metadata, &path, name, size) {
+                Outcome::Found(id) if self.is_of_another(id, &kind, metadata, &owner) => {
+                    let archive = printable(&self.tree.get(id).path);
+                    push_once(
+                        &mut self.told,
+                        problems,
+                        Problem::ContentElsewhere { owner, kind, file: shown, archive },
+                    );
+                    None
+                }
                 Outcome::Found(id) => {
                     self.referenced.insert(id);
                     let entry = self.tree.get(id);
@@ -190,6 +200,24 @@ impl<'a> Resolver<'a> {
         }
     }
 
+    /// True for mail that lies in the directory of another domain. Metadata of one domain have no
+    /// business there: whoever follows them gives a customer's mail to another.
+    fn is_of_another(&self, id: EntryId, kind: &str, metadata: &str, owner: &str) -> bool {
+        if !MAIL.contains(&kind) {
+            return false;
+        }
+        let path = String::from_utf8_lossy(&self.tree.get(id).path);
+        let (domain, site) = object_of(path.split('/'));
+        let (own, _) = object_of(metadata.split('/'));
+        let owner = to_ascii(owner.rsplit('@').next().unwrap_or(owner));
+        match (domain, own) {
+            (Some(domain), Some(own)) if domain != own => true,
+            (_, Some(_)) | (None, None) => site.is_some_and(|site| !is_directory_of(site, &owner)),
+            // Metadata of a server or a client, which describe domains in place.
+            (_, None) => site.or(domain).is_some_and(|object| !is_directory_of(object, &owner)),
+        }
+    }
+
     fn find(&self, metadata: &str, path: &str, name: &str, size: Option<u64>) -> Outcome {
         let Some(parts) = normal(path) else { return Outcome::Missing };
         let Some(name) = normal(name).map(|parts| parts.join("/")).filter(|name| !name.is_empty())
@@ -259,6 +287,22 @@ impl<'a> Resolver<'a> {
     }
 }
 
+/// Kinds of content that belong to one domain.
+const MAIL: [&str; 6] =
+    ["domainmail", "mailbox", "attaches", "spam-assasin", "domainmaillist", "key"];
+/// Plesk cuts longer names of directories, and appends a number then.
+const LONGEST_NAME: usize = 47;
+
+/// Whether Plesk may have given a directory that name for a domain.
+fn is_directory_of(directory: &str, ascii_name: &str) -> bool {
+    let start = ascii_name.get(..LONGEST_NAME).unwrap_or(ascii_name);
+    to_ascii(directory) == ascii_name
+        || directory
+            .strip_prefix(start)
+            .and_then(|rest| rest.strip_prefix('_'))
+            .is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 /// The domain and the site whose directory a path is in.
 fn object_of<'a>(parts: impl Iterator<Item = &'a str>) -> (Option<&'a str>, Option<&'a str>) {
     let (mut domain, mut site, mut group) = (None, None, "");
@@ -277,7 +321,9 @@ fn object_of<'a>(parts: impl Iterator<Item = &'a str>) -> (Option<&'a str>, Opti
 /// with them is said once.
 fn push_once(told: &mut HashSet<String>, problems: &mut Vec<Problem>, problem: Problem) {
     let about = match &problem {
-        Problem::MissingContent { owner, file, .. } | Problem::ContentSize { owner, file, .. } => {
+        Problem::MissingContent { owner, file, .. }
+        | Problem::ContentElsewhere { owner, file, .. }
+        | Problem::ContentSize { owner, file, .. } => {
             let domain = owner.rsplit('@').next().unwrap_or(owner);
             format!("{domain}\0{file}")
         }

@@ -74,12 +74,13 @@ pub(super) fn salvage(
         }
         let is_mail = matches!(name.kind.as_str(), "domainmail" | "mdir");
         let subscription = match known {
-            // Metadata that are whole and do not name it: it is left over from something.
-            Some(known) if known.complete => {
-                left.push(id);
-                continue;
-            }
             Some(known) => {
+                // Metadata that are whole and do not name it: it is left over from something, unless
+                // they name mail that is not there, or is another domain's.
+                if known.complete && !(is_mail && forget_lost_mail(known, &place)) {
+                    left.push(id);
+                    continue;
+                }
                 if is_mail
                     && known.metadata != evidence
                     && !is_salvaged(&description.problems, &place.main)
@@ -113,6 +114,31 @@ pub(super) fn salvage(
         later.into_iter().filter(|id| left.contains(&volumes.first(tree, *id))).collect();
     left.extend(with_first);
     left
+}
+
+/// Takes out the references of a domain to its mail when none of them leads to anything; true when
+/// there were such.
+fn forget_lost_mail(subscription: &mut Subscription, place: &Place) -> bool {
+    let domain = match &place.site {
+        None => Some(&mut subscription.domain),
+        Some(site) => subscription.sites.iter_mut().find(|known| known.ascii_name == *site),
+    };
+    // The archive of one mailbox lies with it, and says nothing of the others.
+    let Some(mail) =
+        domain.and_then(|domain| domain.mail.as_mut()).filter(|_| place.mailname.is_none())
+    else {
+        return false;
+    };
+    let is_lost = |content: &ContentRef| content.files.iter().all(|file| file.entry.is_none());
+    if mail.content.is_empty() || !mail.content.iter().all(is_lost) {
+        return false;
+    }
+    mail.content.clear();
+    for mailbox in mail.mailusers.iter_mut().filter_map(|user| user.mailbox.as_mut()) {
+        // They point into the domain's archive.
+        mailbox.content.retain(|content| !(content.referrer && is_lost(content)));
+    }
+    true
 }
 
 /// The stamp whose archives are taken, by main domain.

@@ -290,7 +290,13 @@ fn finish(origin: Origin, path: &Path, indexed: Indexed) -> Result<Single, OpenE
     }
     if !entries.iter().any(|entry| is_plesk_file(&entry.path)) {
         let files = entries.into_iter().map(|entry| entry.path).collect();
-        return Err(no_plesk_files(path, &Names { files, all: true }));
+        let mut error = no_plesk_files(path, &Names { files, all: true });
+        if let OpenError::NoPleskFiles { looks_like: looks_like @ None, .. } = &mut error
+            && origin.container == Container::Zip
+        {
+            *looks_like = Some(LooksLike::Zip);
+        }
+        return Err(error);
     }
     let wrapper = wrapper::strip(&mut entries, &mut damage);
     let mut stripped = Vec::with_capacity(sources.len());

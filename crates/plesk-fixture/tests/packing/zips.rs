@@ -92,6 +92,26 @@ fn what_plesk_8_for_windows_writes() {
 }
 
 #[test]
+fn what_the_forms_of_windows_cannot_hold_is_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("backup.zip");
+    let all = "flags, state files, and what lies beside the messages of all mailboxes";
+    let lost = |form| pack_form(&Spec::sample(), form, &path).unwrap();
+    assert_eq!(lost(Form::Zip), Vec::<String>::new());
+    assert_eq!(lost(Form::Windows), [all]);
+    assert_eq!(
+        lost(Form::Windows8),
+        [
+            all,
+            "example.com: other names of the domain",
+            "example.com: the address for all others",
+            "example.com: aliases of info",
+            "addon.test: as a site of example.com; it is a domain of its own",
+        ]
+    );
+}
+
+#[test]
 fn the_same_spec_gives_the_same_bytes() {
     let directory = tempfile::tempdir().unwrap();
     for form in [Form::Zip, Form::Windows, Form::Windows8] {

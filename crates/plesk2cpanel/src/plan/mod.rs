@@ -23,7 +23,7 @@ use rayon::prelude::*;
 
 pub(crate) use domains::DomainPlan;
 pub(crate) use extras::{Extra, Extras};
-pub(crate) use logins::LoginPlan;
+pub(crate) use logins::{LoginPlan, PlannedLogin};
 pub(crate) use mailboxes::{MailboxPlan, OnDisk};
 pub(crate) use names::{AccountName, account_names, known_domains};
 
@@ -64,6 +64,16 @@ impl AccountPlan {
     /// Seconds since 1970 that stand for the time of the backup wherever one is needed.
     pub(crate) fn stamp(&self) -> i64 {
         self.account.stamp
+    }
+
+    /// The account as planned, without its mailboxes and credentials.
+    pub(crate) fn planned(&self) -> &Account {
+        &self.account
+    }
+
+    /// The login of the account itself.
+    pub(crate) fn login(&self) -> &LoginPlan {
+        &self.login
     }
 
     /// The account with its credentials; hashes on the current thread pool.

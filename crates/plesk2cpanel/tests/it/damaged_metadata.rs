@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use plesk_fixture::{corrupt, pack_directory};
+use plesk_fixture::{Level, MailboxSpec, corrupt, pack_directory};
 
 use crate::support::{Place, Run, one_mailbox, served_messages, tar};
 
@@ -122,4 +122,36 @@ fn a_mailbox_more_or_less_in_the_metadata() {
     }
     let run = convert(&place);
     insta::assert_snapshot!("another-mailbox", run.transcript());
+}
+
+#[test]
+fn mail_of_another_domain_is_never_taken() {
+    let place = Place::new();
+    let mut spec = one_mailbox(served_messages(2));
+    let mut other = spec.subscriptions[0].clone();
+    other.name = "example.org".into();
+    other.mailboxes[0] = MailboxSpec::new("anna").with_files(served_messages(7));
+    spec.subscriptions.push(other);
+    spec.level = Level::Server;
+    pack_directory(&spec, &place.path("tree")).unwrap();
+    let xml = place.path("tree/domains/example.com/backup_info_2401151030.xml");
+    // The domain names the archive, and the mailbox once more.
+    for _ in 0..2 {
+        corrupt::replace(&xml, b"path=\"domains/example.com\"", b"path=\"domains/example.org\"")
+            .unwrap();
+    }
+    let run = convert(&place);
+    insta::assert_snapshot!("mail-of-another-domain", run.transcript());
+    let messages_of = |user: &str| {
+        let listing = tar(&["tzf"], &place.path(&format!("out/cpmove-{user}.tar.gz")));
+        String::from_utf8(listing).unwrap().matches("/anna/cur/1").count()
+    };
+    // Its own archive lies where it should, and nothing else names it.
+    assert_eq!((messages_of("examplecom"), messages_of("exampleorg")), (2, 7));
+
+    fs::remove_file(place.path("tree/domains/example.com/backup_domainmail_2401151030.tzst"))
+        .unwrap();
+    let run = place.run(&["convert", "tree", "--output", "without", "--only", "example.com"]);
+    assert_eq!(run.status, Some(1), "{}", run.transcript());
+    assert_eq!(place.entries("without"), ["report.json"]);
 }

@@ -7,6 +7,7 @@ fn help() {
     let place = Place::new();
     insta::assert_snapshot!("help", place.run(&["--help"]).transcript());
     insta::assert_snapshot!("help-inspect", place.run(&["inspect", "--help"]).transcript());
+    insta::assert_snapshot!("help-verify", place.run(&["verify", "--help"]).transcript());
     insta::assert_snapshot!("help-convert", place.run(&["convert", "--help"]).transcript());
     insta::assert_snapshot!("help-report", place.run(&["report", "--help"]).transcript());
     insta::assert_snapshot!("help-diff", place.run(&["report", "diff", "--help"]).transcript());

@@ -190,7 +190,8 @@ fn what_is_no_mbox_is_said() {
     tree_of_mbox(&place, b"From: a@b\n\nThis is a message, and no mbox.\n");
     let run = convert(&place, &[]);
     assert_eq!(run.status, Some(1), "{}", run.transcript());
-    let said = "backup_mdir_2401151030.tar` is no tar, gzip or zstd: it looks like text";
+    let said =
+        "backup_mdir_2401151030.tar` is no tar, gzip, zstd or zip: it looks like a mail message";
     assert!(run.stdout.contains(said), "{}", run.transcript());
 }
 

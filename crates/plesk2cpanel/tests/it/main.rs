@@ -28,4 +28,5 @@ mod rich;
 mod settings;
 mod stability;
 mod support;
+mod verify;
 mod zip;

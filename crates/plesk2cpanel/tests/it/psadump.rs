@@ -1,5 +1,7 @@
 //! Backups of Plesk 8 and 7, which are one mail-like file each.
 
+mod forms;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
