@@ -22,7 +22,7 @@ use crate::options::{ReadOptions, WriteOptions};
 use crate::plan::{AccountName, AccountPlan, Context, OnDisk, plan_account};
 use crate::progress::{Interrupt, Progress, Stage};
 use crate::read_back::read_back;
-use crate::report::{AccountReport, ErrorReport, Outcome};
+use crate::report::{AccountReport, ErrorReport, Outcome, digest};
 use crate::scan::{
     Chain, Depth, HomeFile, Layer, ScannedDomain, Users, can_be_written, layers_of, scan_domain,
 };
@@ -86,6 +86,7 @@ impl Run<'_> {
             error: None,
             archive: None,
             archive_bytes: None,
+            orphaned_messages: 0,
             mailboxes: Vec::new(),
             settings: Vec::new(),
             findings: Vec::new(),
@@ -142,6 +143,7 @@ impl Run<'_> {
             ));
         }
         report.findings.extend(unplanned(subscription, &plan, &scanned));
+        report.orphaned_messages = orphaned_messages(&plan, &scanned);
         for mailbox in &mailboxes {
             report.mailboxes.push(mailbox.report(self.depth.malformed));
             report.findings.extend(mailbox.findings());
@@ -275,6 +277,7 @@ impl Run<'_> {
         report.archive = path.file_name().map(|name| name.to_string_lossy().into_owned());
         report.outcome = Outcome::Converted;
         report.findings.extend(written.findings);
+        digest::enter(&mut report.mailboxes, mailboxes, &written.sums);
         Ok(())
     }
 }
@@ -286,7 +289,7 @@ fn refuse_without_mail(report: &AccountReport, scanned: &[ScannedDomain]) -> Res
         return Ok(());
     }
     let lost = report.findings.iter().find(|finding| {
-        [CONTENT_MISSING.code, ARCHIVE_DAMAGED.code, CHAIN_GAP.code].contains(&finding.code)
+        [CONTENT_MISSING.code, ARCHIVE_DAMAGED.code, CHAIN_GAP.code].contains(&&*finding.code)
     });
     lost.map_or(Ok(()), |lost| {
         Err(Error::NoMail {
@@ -359,6 +362,21 @@ fn planned(plan: &AccountPlan) -> BTreeSet<(Option<usize>, Option<&[u8]>)> {
         .iter()
         .map(|mailbox| (plan.domains[mailbox.domain].source, mailbox.directory.as_deref()))
         .collect()
+}
+
+/// Messages in directories of the archives that become no mailbox.
+fn orphaned_messages(plan: &AccountPlan, scanned: &[ScannedDomain]) -> u64 {
+    let planned = planned(plan);
+    let domains = scanned.iter().enumerate();
+    domains
+        .flat_map(|(index, domain)| {
+            domain.mailboxes.iter().map(move |(directory, mailbox)| (index, directory, mailbox))
+        })
+        .filter(|(index, directory, _)| {
+            !planned.contains(&(Some(*index), Some(directory.as_slice())))
+        })
+        .map(|(_, _, mailbox)| mailbox.messages())
+        .sum()
 }
 
 /// What the archives hold below directories that become no mailbox. Messages of a mailbox that the

@@ -1,5 +1,6 @@
 //! The command line: what can be typed, and what it means.
 
+mod report;
 mod uidl;
 mod verify;
 
@@ -12,6 +13,8 @@ use mail_model::uidl::UidlFormat;
 use plesk_backup::{SecretKey, Spool, Stamp};
 
 pub use self::uidl::Uidl;
+
+pub use self::report::{ReportArguments, ReportCommand, ReportDiff, ReportHtml, read_report};
 
 use crate::error::Error;
 use crate::options::{ReadOptions, WriteOptions};
@@ -45,12 +48,14 @@ pub struct Cli {
 pub enum Command {
     /// Show what a backup holds, and how sure each message's UIDL is; writes nothing
     Inspect(Inspect),
-    /// Convert a backup: one cpmove archive for each subscription, and report.json
+    /// Convert a backup: one cpmove archive for each subscription, report.json and report.html
     Convert(Convert),
     /// List the UIDLs that the old server gave a mailbox's messages, or hold them against a listing from it
     Uidl(Uidl),
     /// Compare an archive, or the home restored from it, with the backup; writes nothing
     Verify(Verify),
+    /// Compare reports, or make a page of one
+    Report(ReportArguments),
 }
 
 /// `inspect`.
@@ -76,7 +81,7 @@ Restore on the cPanel server with `/usr/local/cpanel/scripts/restorepkg cpmove-U
 pub struct Convert {
     #[command(flatten)]
     read: Read,
-    /// Directory that takes the archives and report.json; made if it is missing
+    /// Directory that takes the archives, report.json and report.html; made if it is missing
     #[arg(long, value_name = "DIR")]
     pub output: PathBuf,
     /// Leave N UIDs free in each folder, for a later synchronisation with a second backup
@@ -88,7 +93,7 @@ pub struct Convert {
     /// Threads to work with, by default one for each processor; the output is the same for any number
     #[arg(long, value_name = "N", default_value_t = default_jobs(), hide_default_value = true, value_parser = parse_jobs)]
     pub jobs: usize,
-    /// Replace archives and the report of an earlier run
+    /// Replace archives and the reports of an earlier run
     #[arg(long)]
     pub force: bool,
     /// Print the report as JSON, instead of the summary

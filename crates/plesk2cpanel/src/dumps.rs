@@ -24,7 +24,8 @@ fn dump_report(dump: &Dump) -> DumpReport {
             DumpLevel::Client => "client",
             DumpLevel::Subscription => "subscription",
             DumpLevel::Unknown => "unknown",
-        },
+        }
+        .to_owned(),
         object: dump.object.clone(),
         path: dump.path.clone(),
         metadata_files: dump.metadata_files,
@@ -58,7 +59,7 @@ fn dump_line(dump: &DumpReport) -> String {
         Some(base) => format!("increment of {base}"),
         None => "full".to_owned(),
     };
-    let object = match (dump.level, &dump.object) {
+    let object = match (dump.level.as_str(), &dump.object) {
         ("unknown", _) if dump.path.is_empty() => "unknown object".to_owned(),
         ("unknown", _) => dump.path.clone(),
         (level, Some(object)) => format!("{level} {object}"),

@@ -193,6 +193,38 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// A report that the command line names can't be read.
+    #[error("cannot read the report {}", path.display())]
+    ReportFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file that the command line names is no report that this program reads.
+    #[error("{} is no report to work with", path.display())]
+    Report {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: crate::report::ReadError,
+    },
+    /// A report has no account of a domain that the command line names.
+    #[error("{} has no account `{domain}`", path.display())]
+    UnknownAccount {
+        /// The report.
+        path: PathBuf,
+        /// What was asked for.
+        domain: String,
+    },
+    /// A page can't be written.
+    #[error("cannot write {}", path.display())]
+    Page {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// The report of an earlier run is in the way.
     #[error("{} exists already", path.display())]
     Exists {
@@ -258,6 +290,14 @@ impl Error {
         text
     }
 
+    /// Whether the command line asks for what can't be, and nothing was tried.
+    pub fn is_usage(&self) -> bool {
+        matches!(
+            self,
+            Error::Report { .. } | Error::ReportFile { .. } | Error::UnknownAccount { .. }
+        )
+    }
+
     /// What to do about it, where something can be said.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
@@ -293,6 +333,15 @@ impl Error {
             Error::Output { .. } => {
                 "name a directory that exists and can be written, with --output"
             }
+            Error::Report { source: crate::report::ReadError::Schema { .. }, .. } => {
+                "convert the backup again with this version, or compare with the version that \
+                 wrote the report"
+            }
+            Error::ReportFile { .. } | Error::Report { .. } => {
+                "name a report.json that convert wrote, or what --json printed"
+            }
+            Error::UnknownAccount { .. } => "name the main domain of an account of the report",
+            Error::Page { .. } => "name a file in a directory that can be written, with --output",
             Error::OptionFile { .. } => "check the path and its permissions",
             Error::SecretKey { .. } => {
                 "take /etc/psa/private/secret_key from the old server as it is: 16 bytes"

@@ -3,10 +3,15 @@
 //! A finding never interrupts. Its code is stable: scripts match on it and
 //! `docs/findings.md` has a section for each (a test holds both together).
 
-use serde::Serialize;
+use std::borrow::Cow;
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
 
 /// How much a finding matters to the person who runs the conversion.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Good to know; nothing to do.
@@ -29,10 +34,12 @@ pub struct Kind {
 }
 
 /// One entry of the report.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Finding {
     /// Stable name of the kind.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// How much it matters.
     pub severity: Severity,
     /// What it is about: an address, a domain, a folder of a mailbox, a member of an archive.
@@ -47,7 +54,7 @@ impl Kind {
     /// An entry of this kind about `object`.
     pub fn about(&self, object: impl Into<String>, text: impl Into<String>) -> Finding {
         Finding {
-            code: self.code,
+            code: Cow::Borrowed(self.code),
             severity: self.severity,
             object: object.into(),
             text: text.into(),
@@ -64,6 +71,24 @@ impl Kind {
     ) -> Finding {
         Finding { remedy: remedy.into(), ..self.about(object, text) }
     }
+}
+
+/// Findings of one kind that ask for the same, together: the gravest kinds first, then by code,
+/// then in the order of the first of each.
+pub(crate) fn grouped<'a>(
+    findings: impl IntoIterator<Item = &'a Finding>,
+) -> Vec<Vec<&'a Finding>> {
+    let mut places: HashMap<(&str, &str), usize> = HashMap::new();
+    let mut groups: Vec<Vec<&Finding>> = Vec::new();
+    for finding in findings {
+        let place = *places.entry((&finding.code, &finding.remedy)).or_insert(groups.len());
+        match groups.get_mut(place) {
+            Some(group) => group.push(finding),
+            None => groups.push(vec![finding]),
+        }
+    }
+    groups.sort_by_key(|group| (Reverse(group[0].severity), group[0].code.as_ref()));
+    groups
 }
 
 macro_rules! kinds {

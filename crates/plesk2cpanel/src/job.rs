@@ -20,6 +20,7 @@ use crate::finding::{
     BACKUP_DAMAGED, FILES_NOT_USED, Finding, METADATA_PROBLEM, METADATA_UNKNOWN, OLDER_DUMP,
     UNREFERENCED,
 };
+use crate::html;
 use crate::mail_findings::some;
 use crate::options::{ReadOptions, WriteOptions};
 use crate::plan::{AccountName, account_names, known_domains};
@@ -30,6 +31,8 @@ use crate::verify::{Verification, verify};
 
 /// Name of the report beside the archives.
 pub const REPORT: &str = "report.json";
+/// Name of the same report as a page for people.
+pub const REPORT_PAGE: &str = "report.html";
 
 /// An opened and described backup.
 pub struct Job {
@@ -93,7 +96,7 @@ impl Job {
         Ok(self.report(accounts))
     }
 
-    /// Converts, and writes the report beside the archives.
+    /// Converts, and writes the report beside the archives, for programs and for people.
     ///
     /// # Errors
     /// When the output can't be used or the run is interrupted. An account that fails stands in
@@ -106,9 +109,11 @@ impl Job {
     ) -> Result<Report, Error> {
         let failed = |source| Error::Output { path: options.output.clone(), source };
         std::fs::create_dir_all(&options.output).map_err(failed)?;
-        let report_path = options.output.join(REPORT);
-        if !options.force && report_path.exists() {
-            return Err(Error::Exists { path: report_path });
+        let [report_path, page_path] = [REPORT, REPORT_PAGE].map(|name| options.output.join(name));
+        for path in [&report_path, &page_path] {
+            if !options.force && path.exists() {
+                return Err(Error::Exists { path: path.clone() });
+            }
         }
         let pool = thread_pool(options.jobs)?;
         let compressor = Compressor::new(options.jobs).map_err(failed)?;
@@ -117,6 +122,7 @@ impl Job {
         let accounts = self.each(options.jobs, &run)?;
         let report = self.report(accounts);
         write_beside(&report_path, report.to_json().as_bytes()).map_err(failed)?;
+        write_beside(&page_path, html::page(&report).as_bytes()).map_err(failed)?;
         Ok(report)
     }
 

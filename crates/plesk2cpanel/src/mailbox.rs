@@ -14,10 +14,13 @@ use crate::finding::{
     MESSAGE_DAMAGED, MESSAGE_RENAMED, MESSAGES_UNPACKED, SETTING_NOT_CARRIED, UIDL_TRUTH_DIFFERS,
     UIDL_TRUTH_UNMATCHED, UIDLIST_BROKEN, UNUSUAL_UIDL,
 };
-use crate::mail_findings::{because, count, describe, server_name, some};
+use crate::mail_findings::{because, count, describe, some};
 use crate::no_maildir;
 use crate::plan::MailboxPlan;
-use crate::report::{FolderReport, ListingReport, MailboxReport, ServerReport};
+use crate::report::{
+    FolderReport, LeftOut, ListingReport, MailServerName, MailboxReport, ServerReport, StateFound,
+    Sureness,
+};
 use crate::scan::{HomeFile, ScannedMailbox, can_be_written};
 use crate::write::BESIDE;
 
@@ -71,10 +74,10 @@ impl<'a> ResolvedMailbox<'a> {
         let mut found = Vec::new();
         let in_messages = server.because == Because::InMessages;
         if server.found.dovecot {
-            found.push(if in_messages { "mbox" } else { server_name(ServerKind::Dovecot) });
+            found.push(if in_messages { StateFound::Mbox } else { StateFound::Dovecot });
         }
         if server.found.courier {
-            found.push(server_name(ServerKind::Courier));
+            found.push(StateFound::Courier);
         }
         let mut report = MailboxReport {
             address: self.plan.address.clone(),
@@ -84,17 +87,26 @@ impl<'a> ResolvedMailbox<'a> {
             server: ServerReport {
                 found,
                 // UW-IMAP writes the same fields, so it may have been either.
-                live: server.live.map(server_name).filter(|_| {
-                    !in_messages || server.format.as_ref().is_some_and(|format| format.stated)
-                }),
+                live: server
+                    .live
+                    .filter(|_| {
+                        !in_messages || server.format.as_ref().is_some_and(|format| format.stated)
+                    })
+                    .map(|kind| match kind {
+                        ServerKind::Dovecot => MailServerName::Dovecot,
+                        ServerKind::Courier => MailServerName::Courier,
+                    }),
                 because: no_maildir::because(self.scanned)
                     .unwrap_or_else(|| because(server.because))
                     .to_owned(),
                 uidl_format: server.format.as_ref().map(|format| format.format.to_string()),
                 uidl_format_assumed: server.format.as_ref().is_some_and(|format| !format.stated),
             },
+            messages_found: self.scanned.map_or(0, ScannedMailbox::messages),
+            left_out: self.left_out(),
             messages: 0,
             bytes: 0,
+            digest: None,
             uidl_certainty: BTreeMap::new(),
             uidl_listing: self.model.listing.as_ref().map(|listing| self.listing(listing)),
             uid_certainty: BTreeMap::new(),
@@ -111,21 +123,26 @@ impl<'a> ResolvedMailbox<'a> {
             let bytes = self.folder_bytes(folder);
             report.messages += folder.messages.len() as u64;
             report.bytes += bytes;
+            let mut uid_certainty = BTreeMap::new();
             for message in &folder.messages {
-                MailboxReport::count(&mut report.uid_certainty, message.uid_certainty);
+                Sureness::count(&mut report.uid_certainty, message.uid_certainty);
+                Sureness::count(&mut uid_certainty, message.uid_certainty);
                 report.imap_downloads_expected +=
                     u64::from(message.uid_certainty == Certainty::Lost);
                 if let Some(uidl) = &message.uidl {
-                    MailboxReport::count(&mut report.uidl_certainty, uidl.certainty);
+                    Sureness::count(&mut report.uidl_certainty, uidl.certainty);
                     report.pop3_downloads_expected += u64::from(uidl.certainty == Certainty::Lost);
                 }
             }
             report.folders.push(FolderReport {
                 name: folder.name.to_string(),
                 uidvalidity: folder.uidvalidity,
+                uidvalidity_certainty: folder.uidvalidity_certainty.into(),
                 uid_next: folder.next_uid,
                 messages: folder.messages.len() as u64,
                 bytes,
+                uid_certainty,
+                digest: None,
             });
         }
         report
@@ -148,7 +165,7 @@ impl<'a> ResolvedMailbox<'a> {
                 MatchedBy::Value => "value",
                 MatchedBy::Number => "number",
             };
-            *report.matched.entry(by).or_default() += 1;
+            *report.matched.entry(by.to_owned()).or_default() += 1;
             report.sizes_differ += u64::from(found.size_agrees == Some(false));
         }
         let uidls = self.model.folders.iter().flat_map(|folder| &folder.messages);
@@ -156,6 +173,28 @@ impl<'a> ResolvedMailbox<'a> {
             *report.evidence.entry(uidl.evidence.to_string()).or_default() += 1;
         }
         report
+    }
+
+    /// Messages that are found and not carried, by why.
+    fn left_out(&self) -> BTreeMap<LeftOut, u64> {
+        let Some(scanned) = self.scanned else { return BTreeMap::new() };
+        let twice =
+            |finding: &&ModelFinding| matches!(finding, ModelFinding::SameMessageTwice { .. });
+        let twice = self.model.findings.iter().filter(twice).count() as u64;
+        let carried: usize = self.model.folders.iter().map(|folder| folder.messages.len()).sum();
+        let (cut, dangling) = (scanned.cut.len() as u64, scanned.dangling.len() as u64);
+        // What the resolver left out for no other reason: the sum holds whatever it says.
+        let told = cut + dangling + twice + carried as u64;
+        let not_served = scanned.messages().saturating_sub(told);
+        [
+            (LeftOut::Cut, cut),
+            (LeftOut::LinkDangling, dangling),
+            (LeftOut::SameMessageTwice, twice),
+            (LeftOut::NotServed, not_served),
+        ]
+        .into_iter()
+        .filter(|(_, messages)| *messages > 0)
+        .collect()
     }
 
     /// What the report lists about the mailbox.

@@ -7,13 +7,16 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
-use plesk2cpanel::cli::{Cli, Command, Uidl};
+use plesk2cpanel::cli::{Cli, Command, ReportCommand, ReportDiff, Uidl, read_report};
 use plesk2cpanel::report::Report;
+use plesk2cpanel::report::diff::Diff;
 use plesk2cpanel::uidl::{commands, text};
 use plesk2cpanel::{Interrupt, Job, Progress, Silent, summary};
 
 /// Nothing was converted.
 const FAILED: u8 = 1;
+/// What was asked for can't be, as with an option that is none.
+const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -30,11 +33,12 @@ fn main() -> ExitCode {
             if is_broken_pipe(&error) {
                 return ExitCode::SUCCESS;
             }
-            match error.downcast_ref::<plesk2cpanel::Error>() {
-                Some(error) => terminal::error(&error.full_text(), error.hint().as_deref()),
-                None => terminal::error(&format!("{error:#}"), None),
-            }
-            ExitCode::from(FAILED)
+            let Some(error) = error.downcast_ref::<plesk2cpanel::Error>() else {
+                terminal::error(&format!("{error:#}"), None);
+                return ExitCode::from(FAILED);
+            };
+            terminal::error(&error.full_text(), error.hint().as_deref());
+            ExitCode::from(if error.is_usage() { USAGE } else { FAILED })
         }
     }
 }
@@ -74,6 +78,13 @@ fn run(cli: &Cli, interrupt: &Interrupt) -> anyhow::Result<u8> {
             std::io::stdout().lock().write_all(text.as_bytes())?;
             Ok(found.exit_status)
         }
+        Command::Report(arguments) => match &arguments.command {
+            ReportCommand::Diff(arguments) => diff(arguments),
+            ReportCommand::Html(arguments) => {
+                print(&arguments.run()?.unwrap_or_default())?;
+                Ok(0)
+            }
+        },
     }
 }
 
@@ -105,17 +116,23 @@ fn uidl(
     Ok((text, found.exit_status()))
 }
 
+fn diff(arguments: &ReportDiff) -> anyhow::Result<u8> {
+    let diff = Diff::new(&read_report(&arguments.old)?, &read_report(&arguments.new)?);
+    let colour = terminal::colour(&std::io::stdout());
+    print(&if arguments.json { diff.to_json() } else { diff.to_text(colour) })?;
+    Ok(u8::from(!diff.is_empty()))
+}
+
+fn print(text: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
 fn show(report: &Report, json: bool, text: impl Fn(&Report, bool) -> String) -> anyhow::Result<u8> {
     let colour = terminal::colour(&std::io::stdout());
     print(&if json { report.to_json() } else { text(report, colour) })?;
     Ok(report.exit_status)
-}
-
-fn print(text: &str) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    out.flush()?;
-    Ok(())
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

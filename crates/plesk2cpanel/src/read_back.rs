@@ -12,7 +12,7 @@ use plesk_backup::printable;
 
 use crate::error::Error;
 use crate::progress::{Interrupt, Progress};
-use crate::write::{KeptFile, Sources, Written, folder_path};
+use crate::write::{KeptFile, Sources, Sums, Written, folder_path};
 
 /// A folder as the archive holds it.
 #[derive(Default)]
@@ -97,7 +97,7 @@ pub(crate) fn read_back(
     strange.sort_unstable();
     let format = UidlFormat::uid_dash_validity();
     let mut differences = strange;
-    for (mailbox, sums) in sources.mailboxes.iter().zip(&written.checksums) {
+    for (mailbox, sums) in sources.mailboxes.iter().zip(&written.sums) {
         for (folder, sums) in mailbox.model.folders.iter().zip(sums) {
             let path = folder_path(sources.plan, mailbox, folder);
             let Some(found) = folders.get(&path) else { continue };
@@ -185,15 +185,15 @@ fn compare_bytes(
     place: &str,
     folder: &Folder,
     files: &[mail_model::identity::RawFile],
-    sums: &[u32],
+    sums: &[Sums],
     found: &Found,
     differences: &mut Vec<String>,
 ) {
-    for (message, crc) in folder.messages.iter().zip(sums) {
+    for (message, sums) in folder.messages.iter().zip(sums) {
         let file = &files[message.file];
         let name = message.name.to_bytes();
         let Some(facts) = found.facts.get(&name) else { continue }; // named by the comparison of names
-        let meant = Facts { size: file.size, mtime: file.mtime, crc: *crc };
+        let meant = Facts { size: file.size, mtime: file.mtime, crc: sums.crc };
         if *facts != meant {
             differences.push(format!(
                 "{place}: `{}` has {} bytes, mtime {} and checksum {:08x}, and should have {}, {} \

@@ -2,21 +2,35 @@
 //!
 //! Holds no time, no absolute path and no password, so that the same input
 //! gives the same report, and a report can be shown to a customer.
+//!
+//! `docs/report.schema.json` is these types as JSON Schema, and `docs/report.md` says what each
+//! means.
+
+mod certainty;
+pub mod diff;
+pub(crate) mod digest;
+mod read;
+#[cfg(test)]
+mod schema;
 
 use std::collections::BTreeMap;
 
-use mail_model::identity::Certainty;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+
+pub use self::certainty::Sureness;
+pub use self::read::ReadError;
 
 use crate::finding::{Finding, Severity};
 
-/// Version of the report's shape; raised when a field changes its meaning or goes.
-pub const SCHEMA: u32 = 1;
+/// Version of the report's shape; raised when a field comes, goes, or changes its meaning.
+pub const SCHEMA: u32 = 2;
 
 /// Everything that one run did.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Report {
-    /// [`SCHEMA`].
+    /// Version of the shape, [`SCHEMA`].
     pub schema: u32,
     /// Name and version of the program.
     pub program: String,
@@ -33,7 +47,9 @@ pub struct Report {
 }
 
 /// What the backup says about itself.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct BackupFacts {
     /// File or directory name, without its path; of several, joined with ` + `.
     pub name: String,
@@ -41,10 +57,11 @@ pub struct BackupFacts {
     /// with ` + `.
     pub container: String,
     /// Names of the parts in their order, when it was split.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<String>,
     /// Bytes that the unpacked backup took in the spool, when it was compressed.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "u64"))]
     pub spool_bytes: Option<u64>,
     /// Where the spool was; for people, and no part of the file.
     #[serde(skip)]
@@ -53,7 +70,7 @@ pub struct BackupFacts {
     /// taken for any account.
     pub stamp: Option<String>,
     /// The dumps that it holds, the oldest first; absent when there is only one.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dumps: Vec<DumpReport>,
     /// Version of the panel that wrote it.
     pub plesk_version: Option<String>,
@@ -62,14 +79,16 @@ pub struct BackupFacts {
 }
 
 /// One dump of a backup that holds several.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct DumpReport {
     /// `YYMMDDhhmm`; absent when its files were renamed.
     pub stamp: Option<String>,
     /// Stamp of the full dump, for an increment.
     pub base: Option<String>,
     /// `server`, `reseller`, `client`, `subscription` or `unknown`.
-    pub level: &'static str,
+    pub level: String,
     /// What it is of: host name, login or domain.
     pub object: Option<String>,
     /// Directory of its metadata in the backup; empty for the root.
@@ -97,7 +116,8 @@ pub struct DumpReport {
 }
 
 /// How an account ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// Looked at, nothing written.
@@ -109,12 +129,14 @@ pub enum Outcome {
 }
 
 /// One subscription and its archive.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct AccountReport {
     /// Main domain, as the backup displays it.
     pub domain: String,
     /// Stamp of the dump that it was taken from; absent when the backup holds only one.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dump: Option<String>,
     /// Account name on the new server.
     pub user: String,
@@ -126,8 +148,11 @@ pub struct AccountReport {
     pub error: Option<ErrorReport>,
     /// File or directory name of the archive.
     pub archive: Option<String>,
-    /// Size of the archive; absent for a directory.
+    /// Size of the archive; null for a directory.
     pub archive_bytes: Option<u64>,
+    /// Messages that the backup holds in directories that become no mailbox; a finding names each
+    /// directory.
+    pub orphaned_messages: u64,
     /// Mailboxes by address.
     pub mailboxes: Vec<MailboxReport>,
     /// What became of each setting.
@@ -137,7 +162,9 @@ pub struct AccountReport {
 }
 
 /// An error and what to do about it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct ErrorReport {
     /// What happened.
     pub text: String,
@@ -146,7 +173,9 @@ pub struct ErrorReport {
 }
 
 /// One mailbox.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct MailboxReport {
     /// Address on the old server.
     pub address: String,
@@ -154,39 +183,54 @@ pub struct MailboxReport {
     pub new_address: Option<String>,
     /// Whether the owner's password goes on working.
     pub login: LoginReport,
-    /// Bytes; absent for no limit.
+    /// Bytes; null for no limit.
     pub quota_bytes: Option<u64>,
     /// Which server's state was found, and which counts.
     pub server: ServerReport,
+    /// Messages that the backup holds of the mailbox, whole or not: `messages` and all of `left_out`.
+    pub messages_found: u64,
+    /// Messages that are found and not carried, by why; findings name them.
+    #[cfg_attr(test, schemars(schema_with = "schema::counts_by::<LeftOut>"))]
+    pub left_out: BTreeMap<LeftOut, u64>,
     /// Messages in all folders.
     pub messages: u64,
     /// Their bytes.
     pub bytes: u64,
+    /// SHA-256 over the folders: their names, UIDVALIDITY, next UID and digests.
+    /// `docs/report.md` has the recipe. Absent where nothing was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "String", regex(pattern = "^[0-9a-f]{64}$")))]
+    pub digest: Option<String>,
     /// Messages in the inbox by how sure their UIDL is.
-    pub uidl_certainty: BTreeMap<String, u64>,
+    #[cfg_attr(test, schemars(schema_with = "schema::counts_by::<Sureness>"))]
+    pub uidl_certainty: BTreeMap<Sureness, u64>,
     /// What became of the listing that the old server gave of the inbox, where there was one.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uidl_listing: Option<ListingReport>,
     /// Messages by how sure their UID is.
-    pub uid_certainty: BTreeMap<String, u64>,
+    #[cfg_attr(test, schemars(schema_with = "schema::counts_by::<Sureness>"))]
+    pub uid_certainty: BTreeMap<Sureness, u64>,
     /// Messages that POP3 clients are expected to fetch though they may have them.
     pub pop3_downloads_expected: u64,
     /// Messages that IMAP clients are expected to fetch though they may have them.
     pub imap_downloads_expected: u64,
     /// Messages whose headers are not as they should be; counted by `inspect`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "u64"))]
     pub malformed: Option<u64>,
     /// Folders in the order of their names.
     pub folders: Vec<FolderReport>,
 }
 
 /// What became of a listing of UIDLs.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct ListingReport {
     /// Messages that it names.
     pub entries: u64,
     /// Those of them that are here, by what showed it: `uid`, `value`, `number`.
-    pub matched: BTreeMap<&'static str, u64>,
+    pub matched: BTreeMap<String, u64>,
     /// Those of them that no message here can be shown to be.
     pub unmatched: u64,
     /// Matched messages of which the listing tells another size.
@@ -196,7 +240,8 @@ pub struct ListingReport {
 }
 
 /// What became of a password.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum LoginReport {
     /// The hash of the backup was taken as it is.
@@ -210,37 +255,92 @@ pub enum LoginReport {
 }
 
 /// Which server's state files a mailbox holds.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct ServerReport {
     /// State of these was found.
-    pub found: Vec<&'static str>,
+    pub found: Vec<StateFound>,
     /// The one whose names count.
-    pub live: Option<&'static str>,
+    pub live: Option<MailServerName>,
     /// Why that one.
     pub because: String,
     /// Its rule for UIDLs, where one is needed.
     pub uidl_format: Option<String>,
-    /// Whether somebody said so or it is the server's default.
+    /// Whether the rule is the server's default, and nobody said so.
     pub uidl_format_assumed: bool,
 }
 
 /// One folder.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct FolderReport {
     /// Name for people, levels separated by `/`.
     pub name: String,
     /// As clients know it.
     pub uidvalidity: u32,
+    /// How sure that is.
+    pub uidvalidity_certainty: Sureness,
     /// The old server's next UID, raised where it must be.
     pub uid_next: u32,
     /// Messages in it.
     pub messages: u64,
     /// Their bytes.
     pub bytes: u64,
+    /// Messages by how sure their UID is.
+    #[cfg_attr(test, schemars(schema_with = "schema::counts_by::<Sureness>"))]
+    pub uid_certainty: BTreeMap<Sureness, u64>,
+    /// SHA-256, in hexadecimal, over the content, flags, keywords, date, UID and UIDL of all
+    /// messages; `docs/report.md` has the recipe. Absent where nothing was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "String", regex(pattern = "^[0-9a-f]{64}$")))]
+    pub digest: Option<String>,
+}
+
+/// Where a mailbox tells what its messages were called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum StateFound {
+    /// Dovecot's files.
+    Dovecot,
+    /// Courier's files.
+    Courier,
+    /// The messages of an mbox themselves.
+    Mbox,
+}
+
+/// A mail server that Plesk installs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum MailServerName {
+    /// Dovecot.
+    Dovecot,
+    /// Courier.
+    Courier,
+}
+
+/// Why a message that the backup holds is not carried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum LeftOut {
+    /// The archive holds it only in part.
+    Cut,
+    /// The archive holds a second name of it, and not the message.
+    LinkDangling,
+    /// It is another one of the folder, caught twice while the server moved it.
+    SameMessageTwice,
+    /// It lies among the messages under a name that no server serves.
+    NotServed,
 }
 
 /// One setting of the old server and what became of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct SettingReport {
     /// Address or domain.
     pub object: String,
@@ -253,7 +353,8 @@ pub struct SettingReport {
 }
 
 /// What became of a setting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum SettingOutcome {
     /// The same on the new server.
@@ -265,7 +366,9 @@ pub enum SettingOutcome {
 }
 
 /// Sums.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Totals {
     /// Subscriptions looked at.
     pub accounts: u64,
@@ -275,8 +378,12 @@ pub struct Totals {
     pub failed: u64,
     /// Mailboxes.
     pub mailboxes: u64,
-    /// Messages.
+    /// Messages that the backup holds, whole or not, also of directories that become no mailbox.
+    pub messages_found: u64,
+    /// Messages of the mailboxes.
     pub messages: u64,
+    /// Those of them that stand in an archive.
+    pub messages_written: u64,
     /// Bytes of messages.
     pub bytes: u64,
     /// Messages that POP3 clients are expected to fetch again.
@@ -301,9 +408,14 @@ impl Report {
                 Outcome::Converted => totals.converted += 1,
                 Outcome::Inspected => {}
             }
+            totals.messages_found += account.orphaned_messages;
             for mailbox in &account.mailboxes {
                 totals.mailboxes += 1;
+                totals.messages_found += mailbox.messages_found;
                 totals.messages += mailbox.messages;
+                if account.outcome == Outcome::Converted {
+                    totals.messages_written += mailbox.messages;
+                }
                 totals.bytes += mailbox.bytes;
                 totals.pop3_downloads_expected += mailbox.pop3_downloads_expected;
                 totals.imap_downloads_expected += mailbox.imap_downloads_expected;
@@ -335,6 +447,24 @@ impl Report {
         }
     }
 
+    /// The same for some accounts alone, by their main domains, with the sums of these. What
+    /// concerns the backup as a whole stays.
+    ///
+    /// # Errors
+    /// The first domain that no account has.
+    pub fn only(mut self, domains: &[String]) -> Result<Report, String> {
+        let is =
+            |account: &AccountReport, domain: &str| account.domain.eq_ignore_ascii_case(domain);
+        let unknown =
+            domains.iter().find(|domain| !self.accounts.iter().any(|account| is(account, domain)));
+        if let Some(domain) = unknown {
+            return Err(domain.clone());
+        }
+        self.accounts.retain(|account| domains.iter().any(|domain| is(account, domain)));
+        let sums = Report::new(self.backup, self.accounts, self.findings);
+        Ok(Report { program: self.program, ..sums })
+    }
+
     /// All findings with the account that they belong to.
     pub fn all_findings(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().chain(self.accounts.iter().flat_map(|account| &account.findings))
@@ -348,9 +478,24 @@ impl Report {
     }
 }
 
-impl MailboxReport {
-    /// Counts one message into the sums by certainty.
-    pub(crate) fn count(sums: &mut BTreeMap<String, u64>, certainty: Certainty) {
-        *sums.entry(certainty.to_string()).or_default() += 1;
+impl LeftOut {
+    /// The name as it stands in the report.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            LeftOut::Cut => "cut",
+            LeftOut::LinkDangling => "link-dangling",
+            LeftOut::SameMessageTwice => "same-message-twice",
+            LeftOut::NotServed => "not-served",
+        }
+    }
+}
+
+impl MailServerName {
+    /// The name as it stands in the report.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            MailServerName::Dovecot => "dovecot",
+            MailServerName::Courier => "courier",
+        }
     }
 }

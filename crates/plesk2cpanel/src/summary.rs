@@ -8,9 +8,12 @@ use std::fmt::Write;
 use std::path::Path;
 
 use crate::dumps::dump_lines;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Severity, grouped};
 use crate::job::REPORT;
-use crate::report::{AccountReport, LoginReport, MailboxReport, Outcome, Report};
+use crate::report::{
+    AccountReport, LoginReport, MailServerName, MailboxReport, Outcome, Report, Sureness,
+};
+use crate::wording::{Paint, bytes, clean, number};
 
 /// Findings of one kind that are shown; the rest is in the report.
 const SHOWN: usize = 5;
@@ -160,7 +163,7 @@ fn mailbox_lines(text: &mut String, mailbox: &MailboxReport) {
     let _ = writeln!(
         text,
         "    served by {}{format} ({})",
-        server.live.unwrap_or("an unknown server"),
+        server.live.map_or("an unknown server", MailServerName::as_str),
         server.because
     );
     let _ = writeln!(
@@ -202,10 +205,10 @@ fn totals(text: &mut String, report: &Report) {
         number(totals.messages, "message"),
         bytes(totals.bytes)
     );
-    let mut uidl: BTreeMap<String, u64> = BTreeMap::new();
+    let mut uidl: BTreeMap<Sureness, u64> = BTreeMap::new();
     for mailbox in report.accounts.iter().flat_map(|account| &account.mailboxes) {
         for (certainty, count) in &mailbox.uidl_certainty {
-            *uidl.entry(certainty.clone()).or_default() += count;
+            *uidl.entry(*certainty).or_default() += count;
         }
     }
     let _ = writeln!(text, "UIDLs: {}", certainties(&uidl));
@@ -217,7 +220,7 @@ fn totals(text: &mut String, report: &Report) {
         "expected to be downloaded again: POP3 {}, IMAP {}{}\n",
         again(totals.pop3_downloads_expected),
         again(totals.imap_downloads_expected),
-        if uidl.contains_key("assumed") { ", if the assumption below holds" } else { "" }
+        if uidl.contains_key(&Sureness::Assumed) { ", if the assumption below holds" } else { "" }
     );
 }
 
@@ -240,23 +243,11 @@ fn logins(text: &mut String, report: &Report) {
 
 /// Findings that need a person, by kind; the rest is only counted.
 fn findings(text: &mut String, report: &Report, paint: Paint) {
-    let mut kinds: Vec<(&Finding, Vec<&Finding>)> = Vec::new();
-    let mut informational = 0_u64;
-    for finding in report.all_findings() {
-        if finding.severity == Severity::Info {
-            informational += 1;
-            continue;
-        }
-        match kinds
-            .iter_mut()
-            .find(|(first, _)| first.code == finding.code && first.remedy == finding.remedy)
-        {
-            Some((_, list)) => list.push(finding),
-            None => kinds.push((finding, vec![finding])),
-        }
-    }
-    kinds.sort_by_key(|(first, _)| (std::cmp::Reverse(first.severity), first.code));
-    for (first, list) in kinds {
+    let (informational, needing): (Vec<&Finding>, Vec<&Finding>) =
+        report.all_findings().partition(|finding| finding.severity == Severity::Info);
+    let informational = informational.len() as u64;
+    for list in grouped(needing) {
+        let first = list[0];
         let label = match first.severity {
             Severity::Error => paint.bad("error"),
             _ => paint.careful("warning"),
@@ -280,94 +271,11 @@ fn findings(text: &mut String, report: &Report, paint: Paint) {
     }
 }
 
-pub(crate) fn certainties(sums: &BTreeMap<String, u64>) -> String {
+pub(crate) fn certainties(sums: &BTreeMap<Sureness, u64>) -> String {
     if sums.is_empty() {
         return "none".to_owned();
     }
-    // From the surest to the worst, which is not the alphabet's order.
-    ["exact", "assumed", "predicted", "lost"]
-        .iter()
-        .filter_map(|certainty| sums.get(*certainty).map(|count| format!("{count} {certainty}")))
-        .collect::<Vec<_>>()
-        .join(", ")
-}
-
-pub(crate) fn number(count: u64, noun: &str) -> String {
-    match (count, noun) {
-        (1, _) => format!("1 {noun}"),
-        (_, "mailbox") => format!("{count} mailboxes"),
-        _ => format!("{count} {noun}s"),
-    }
-}
-
-/// `1.5 MB`; decimal units, as hosters count.
-fn bytes(count: u64) -> String {
-    const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
-    if count < 1000 {
-        return format!("{count} B");
-    }
-    let (mut whole, mut tenths, mut unit) = (count / 1000, count % 1000 / 100, 0);
-    while whole >= 1000 && unit + 1 < UNITS.len() {
-        tenths = whole % 1000 / 100;
-        whole /= 1000;
-        unit += 1;
-    }
-    format!("{whole}.{tenths} {}", UNITS[unit])
-}
-
-/// Text from a backup can't move the cursor or paint the screen.
-pub(crate) fn clean(text: &str) -> String {
-    if !text.chars().any(char::is_control) {
-        return text.to_owned();
-    }
-    text.chars()
-        .flat_map(|letter| {
-            let escaped: Vec<char> =
-                if letter.is_control() { letter.escape_default().collect() } else { vec![letter] };
-            escaped
-        })
-        .collect()
-}
-
-#[derive(Clone, Copy)]
-pub(crate) struct Paint(pub(crate) bool);
-
-impl Paint {
-    fn with(self, code: &str, text: &str) -> String {
-        if self.0 { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
-    }
-    pub(crate) fn strong(self, text: &str) -> String {
-        self.with("1", text)
-    }
-    pub(crate) fn good(self, text: &str) -> String {
-        self.with("32", text)
-    }
-    pub(crate) fn bad(self, text: &str) -> String {
-        self.with("1;31", text)
-    }
-    pub(crate) fn careful(self, text: &str) -> String {
-        self.with("33", text)
-    }
-    pub(crate) fn hint(self, text: &str) -> String {
-        self.with("36", text)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{bytes, clean};
-
-    #[test]
-    fn sizes_read_well() {
-        assert_eq!(bytes(0), "0 B");
-        assert_eq!(bytes(999), "999 B");
-        assert_eq!(bytes(1000), "1.0 kB");
-        assert_eq!(bytes(1_550_000), "1.5 MB");
-        assert_eq!(bytes(2_147_483_648), "2.1 GB");
-    }
-
-    #[test]
-    fn control_characters_are_shown_not_sent() {
-        assert_eq!(clean("a\x1b]0;b\x07"), "a\\u{1b}]0;b\\u{7}");
-    }
+    let words: Vec<_> =
+        sums.iter().map(|(certainty, count)| format!("{count} {certainty}")).collect();
+    words.join(", ")
 }

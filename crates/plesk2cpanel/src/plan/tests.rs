@@ -35,11 +35,11 @@ fn plan(subscription: SubscriptionSpec) -> AccountPlan {
     plan_with(&Spec { subscriptions: vec![subscription], ..Spec::default() }, &Vec::new())
 }
 
-fn codes(plan: &AccountPlan, object: &str) -> Vec<&'static str> {
+fn codes<'a>(plan: &'a AccountPlan, object: &str) -> Vec<&'a str> {
     plan.findings
         .iter()
         .filter(|finding| finding.object == object)
-        .map(|finding| finding.code)
+        .map(|finding| finding.code.as_ref())
         .collect()
 }
 

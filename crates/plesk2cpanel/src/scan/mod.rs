@@ -180,6 +180,12 @@ impl NoMaildir {
 }
 
 impl ScannedMailbox {
+    /// Messages that the archives name, whole or not.
+    pub(crate) fn messages(&self) -> u64 {
+        let whole: usize = self.raw.folders.iter().map(|folder| folder.files.len()).sum();
+        (whole + self.cut.len() + self.dangling.len()) as u64
+    }
+
     /// The Sieve script that the owner has in use: `.dovecot.sieve`, which is a file or a link to
     /// one.
     pub(crate) fn sieve(&self) -> Option<&[u8]> {

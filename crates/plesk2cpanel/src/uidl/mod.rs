@@ -33,7 +33,7 @@ use crate::finding::{
 use crate::job::{Job, thread_pool};
 use crate::mailbox::ResolvedMailbox;
 use crate::progress::{Interrupt, Progress};
-use crate::report::ServerReport;
+use crate::report::{ServerReport, Sureness};
 use crate::scan::Depth;
 
 /// Version of the shape of what is printed as JSON.
@@ -84,8 +84,8 @@ pub struct UidlRow {
     /// Its UIDL; bytes that are no text stand as `\x1b`. Absent when nothing tells what the old server
     /// called it, or would have.
     pub uidl: Option<String>,
-    /// `exact`, `assumed`, `predicted` or `lost`.
-    pub certainty: String,
+    /// How sure that is.
+    pub certainty: Sureness,
     /// Where the UIDL is from.
     pub evidence: String,
     /// Its IMAP UID.
@@ -152,7 +152,7 @@ impl Job {
             let mut findings = of_archives.to_vec();
             findings.extend(opened.mailbox.findings());
             findings.retain(|finding| {
-                finding.severity > Severity::Info && ABOUT_MESSAGES.contains(&finding.code)
+                finding.severity > Severity::Info && ABOUT_MESSAGES.contains(&&*finding.code)
             });
             let server = &opened.mailbox.model.server;
             Ok(MailboxUidls {
@@ -244,7 +244,7 @@ fn rows(opened: &Opened<'_>) -> Vec<UidlRow> {
             rows.push(UidlRow {
                 number,
                 uidl: tells_of_old(uidl).then(|| printable(&uidl.value)),
-                certainty: uidl.certainty.to_string(),
+                certainty: uidl.certainty.into(),
                 evidence: uidl.evidence.to_string(),
                 uid: message.uid,
                 size: facts.map(|facts| facts.size.octets),

@@ -8,7 +8,9 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::{Comparison, Difference, MailboxUidls, UidlRow};
 use crate::finding::{Finding, Severity};
-use crate::summary::{Paint, certainties, clean, number};
+use crate::report::{MailServerName, Sureness};
+use crate::summary::certainties;
+use crate::wording::{Paint, clean, number};
 
 const WIDTH: usize = 80;
 /// A longer UIDL gets a line of its own.
@@ -31,13 +33,13 @@ pub fn listing(uidls: &MailboxUidls, colour: bool) -> String {
     });
     let served = format!(
         "served by {}{format} ({})",
-        server.live.unwrap_or("an unknown server"),
+        server.live.map_or("an unknown server", MailServerName::as_str),
         server.because
     );
     let _ = writeln!(text, "{}", wrapped(&served, 2));
-    let mut sums: BTreeMap<String, u64> = BTreeMap::new();
+    let mut sums: BTreeMap<Sureness, u64> = BTreeMap::new();
     for row in &uidls.messages {
-        *sums.entry(row.certainty.clone()).or_default() += 1;
+        *sums.entry(row.certainty).or_default() += 1;
     }
     let _ = writeln!(text, "UIDLs: {}\n", certainties(&sums));
     rows(&mut text, &uidls.messages);
@@ -70,7 +72,7 @@ fn rows(text: &mut String, rows: &[UidlRow]) {
         let mut line = format!(
             "{:>numbers$}  {column}{:9}  {:>sizes$}  {:16}  ",
             row.number,
-            row.certainty,
+            row.certainty.as_str(),
             size(row),
             date(row)
         );

@@ -21,7 +21,7 @@ use crate::plan::AccountPlan;
 use crate::progress::{Interrupt, Progress};
 use crate::scan::ScannedDomain;
 
-use self::stream::{Stream, Sums};
+use self::stream::{Stream, Streamed};
 
 /// Modes as cPanel's own permission fixer sets them below `mail/`.
 const DIRECTORY: u32 = 0o751;
@@ -51,12 +51,21 @@ pub(crate) struct Sources<'a> {
     pub bayes: Option<&'a str>,
 }
 
-/// A written archive, and a checksum of each message as it went in.
+/// What a message's bytes sum up to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Sums {
+    /// To be compared with what is read back from the same disk.
+    pub crc: u32,
+    /// To be compared with other conversions.
+    pub sha256: [u8; 32],
+}
+
+/// A written archive, and the sums of each message as it went in.
 pub(crate) struct Written {
     /// Not yet under its final name.
     pub archive: FinishedArchive,
     /// By mailbox, folder and message.
-    pub checksums: Vec<Vec<Vec<u32>>>,
+    pub sums: Vec<Vec<Vec<Sums>>>,
     /// Files beside the mail, by their path.
     pub kept: HashMap<Vec<u8>, KeptFile>,
     /// What writing the lists brought up.
@@ -109,8 +118,8 @@ pub(crate) fn write_account(
     for domain in 0..sources.scanned.len() {
         stream.domain(domain)?;
     }
-    let Sums { checksums, kept } = stream.finish();
-    Ok(Written { archive: writer.finish()?, checksums, kept, findings })
+    let Streamed { sums, kept } = stream.finish();
+    Ok(Written { archive: writer.finish()?, sums, kept, findings })
 }
 
 /// Path of a folder of a mailbox in the archive.

@@ -6,17 +6,18 @@ use std::io::Read;
 use cpmove::ArchiveWriter;
 use mail_model::maildir::Place;
 use plesk_backup::{Member, printable};
+use sha2::{Digest, Sha256};
 
-use super::{FILE, KeptFile, PRIVATE_FILE, Sources, domain_path, folder_path, kept_path};
+use super::{FILE, KeptFile, PRIVATE_FILE, Sources, Sums, domain_path, folder_path, kept_path};
 use crate::error::Error;
 use crate::progress::{Interrupt, Progress};
 use crate::scan::{Source, archive_name};
 use crate::storage::Storage;
 
-/// Checksums of all that went through.
-pub(super) struct Sums {
+/// Sums of all that went through.
+pub(super) struct Streamed {
     /// By mailbox, folder and message.
-    pub(super) checksums: Vec<Vec<Vec<u32>>>,
+    pub(super) sums: Vec<Vec<Vec<Sums>>>,
     /// By path.
     pub(super) kept: HashMap<Vec<u8>, KeptFile>,
 }
@@ -50,7 +51,7 @@ pub(super) struct Stream<'a> {
     sources: &'a Sources<'a>,
     progress: &'a dyn Progress,
     interrupt: &'a Interrupt,
-    sums: Sums,
+    streamed: Streamed,
 }
 
 impl<'a> Stream<'a> {
@@ -60,19 +61,20 @@ impl<'a> Stream<'a> {
         progress: &'a dyn Progress,
         interrupt: &'a Interrupt,
     ) -> Stream<'a> {
-        let checksums = sources
+        let sums = sources
             .mailboxes
             .iter()
             .map(|mailbox| {
-                mailbox.model.folders.iter().map(|folder| vec![0; folder.messages.len()]).collect()
+                let folders = mailbox.model.folders.iter();
+                folders.map(|folder| vec![Sums::default(); folder.messages.len()]).collect()
             })
             .collect();
-        let sums = Sums { checksums, kept: HashMap::new() };
-        Stream { writer, sources, progress, interrupt, sums }
+        let streamed = Streamed { sums, kept: HashMap::new() };
+        Stream { writer, sources, progress, interrupt, streamed }
     }
 
-    pub(super) fn finish(self) -> Sums {
-        self.sums
+    pub(super) fn finish(self) -> Streamed {
+        self.streamed
     }
 
     /// The files of one domain's archives, in the order in which the archives hold them.
@@ -170,27 +172,37 @@ impl<'a> Stream<'a> {
         };
         let file = self.new_file(first.target);
         let plain = storage.reader(stored).map_err(|error| changed(error.to_string()))?;
-        let mut data = Checksum { inner: plain, crc: crc32fast::Hasher::new() };
+        // Only messages are compared with other conversions.
+        let is_message =
+            wanted.iter().any(|wanted| matches!(wanted.target, Target::Message { .. }));
+        let mut data = Summed {
+            inner: plain,
+            crc: crc32fast::Hasher::new(),
+            sha256: is_message.then(Sha256::new),
+        };
         self.writer.file(&file.path, file.mode, file.size, file.mtime, &mut data)?;
-        let crc = data.crc.finalize();
+        let sums = Sums {
+            crc: data.crc.finalize(),
+            sha256: data.sha256.map(|sha256| sha256.finalize().into()).unwrap_or_default(),
+        };
         for link in links {
             // What was one file on the old server stays one: a copy costs no space.
             let path = self.new_file(link.target).path;
             self.writer.hard_link(&path, &file.path, file.mode, file.mtime)?;
-            self.sum(link.target, path, file.size, crc);
+            self.sum(link.target, path, file.size, sums);
         }
         self.progress.advance(&self.sources.plan.domain, file.size);
-        self.sum(first.target, file.path, file.size, crc);
+        self.sum(first.target, file.path, file.size, sums);
         Ok(())
     }
 
-    fn sum(&mut self, target: Target, path: Vec<u8>, size: u64, crc: u32) {
+    fn sum(&mut self, target: Target, path: Vec<u8>, size: u64, sums: Sums) {
         match target {
             Target::Message { mailbox, folder, message } => {
-                self.sums.checksums[mailbox][folder][message] = crc;
+                self.streamed.sums[mailbox][folder][message] = sums;
             }
             Target::Kept { .. } | Target::OfDomain { .. } => {
-                self.sums.kept.insert(path, KeptFile { size, crc });
+                self.streamed.kept.insert(path, KeptFile { size, crc: sums.crc });
             }
         }
     }
@@ -269,16 +281,20 @@ impl<'a> Stream<'a> {
     }
 }
 
-/// Sums up what goes through, to be compared with what is read back.
-struct Checksum<R> {
+/// Sums up what goes through.
+struct Summed<R> {
     inner: R,
     crc: crc32fast::Hasher,
+    sha256: Option<Sha256>,
 }
 
-impl<R: Read> Read for Checksum<R> {
+impl<R: Read> Read for Summed<R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         let read = self.inner.read(buffer)?;
         self.crc.update(&buffer[..read]);
+        if let Some(sha256) = &mut self.sha256 {
+            sha256.update(&buffer[..read]);
+        }
         Ok(read)
     }
 }

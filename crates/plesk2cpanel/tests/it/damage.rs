@@ -154,7 +154,7 @@ fn a_backup_without_mail() {
         "no-mail-convert",
         place.run(&["convert", "backup.tar", "--output", "out"]).transcript()
     );
-    assert_eq!(place.entries("out"), ["cpmove-exampleuser.tar.gz", "report.json"]);
+    assert_eq!(place.entries("out"), ["cpmove-exampleuser.tar.gz", "report.html", "report.json"]);
 }
 
 #[test]

@@ -24,6 +24,7 @@ mod outer;
 mod protected;
 mod psadump;
 mod refusals;
+mod report;
 mod rich;
 mod settings;
 mod stability;

@@ -93,6 +93,9 @@ fn nothing_is_overwritten_unasked() {
     insta::assert_snapshot!("report-exists", place.run(&convert).transcript());
 
     std::fs::remove_file(place.path("out/report.json")).unwrap();
+    let run = place.run(&convert);
+    assert!(run.stderr.starts_with("error: out/report.html exists already\n"), "{}", run.stderr);
+    std::fs::remove_file(place.path("out/report.html")).unwrap();
     insta::assert_snapshot!("archive-exists", place.run(&convert).transcript());
     assert_eq!(place.run(&[&convert[..], &["--force"]].concat()).status, Some(3));
 
