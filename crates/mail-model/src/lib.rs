@@ -29,11 +29,12 @@
 //!
 //! * [`maildir`]: file names, flags, the orders in which servers number files
 //! * [`folder`]: folder names on disk and for people
-//! * [`uidl`]: the formats of UIDLs
+//! * [`uidl`]: the formats of UIDLs, and listings of them
 //! * [`dovecot`], [`courier`]: their files, and what a server over them answers
 //! * [`identity`]: the decision, the writing and the check
 //! * [`mbox`]: messages one after another in one file, and what servers keep in their headers
 //! * [`headers`]: the few header fields that anybody asks for
+//! * [`wire_size`]: how large a message is to POP3 and IMAP
 
 pub mod courier;
 pub mod dovecot;
@@ -43,3 +44,4 @@ pub mod identity;
 pub mod maildir;
 pub mod mbox;
 pub mod uidl;
+pub mod wire_size;

@@ -119,6 +119,7 @@ fn mailbox(name: &str, truth: &Truth, letters: &[(&str, char)]) -> RawMailbox {
             None
         },
         courier_subscribed: state(&format!("{name}/courierimapsubscribed")),
+        listing: None,
     }
 }
 

@@ -106,7 +106,8 @@ fn texts(stamps: &[Stamp]) -> Vec<&str> {
     stamps.iter().map(Stamp::as_str).collect()
 }
 
-/// Main domain, stamp of the chosen dump, and stamps of the earlier archives of its mail.
+/// Main domain, stamp of the chosen dump, and stamps of the earlier archives of its mail that are
+/// needed.
 fn chosen(description: &Description) -> Vec<(&str, &str, Vec<&str>)> {
     description
         .subscriptions
@@ -116,7 +117,7 @@ fn chosen(description: &Description) -> Vec<(&str, &str, Vec<&str>)> {
             (
                 subscription.domain.ascii_name.as_str(),
                 subscription.dump.as_ref().map_or("", Stamp::as_str),
-                earlier.map(|earlier| earlier.stamp.as_str()).collect(),
+                earlier.filter(|it| it.needed).map(|it| it.stamp.as_str()).collect(),
             )
         })
         .collect()
@@ -185,7 +186,13 @@ fn only_the_dumps_that_are_listed_are_needed() {
         // What the first increment holds was deleted again.
         server(SECOND, Some(FULL), same(&["1", "3"])),
     ]);
-    assert_eq!(chosen(&packed.describe()), [("a.test", SECOND, vec![FULL])]);
+    let description = packed.describe();
+    assert_eq!(chosen(&description), [("a.test", SECOND, vec![FULL])]);
+    // The other one still tells of what came and went.
+    let mail = description.subscriptions[0].domain.mail.as_ref().unwrap();
+    let earlier: Vec<(&str, bool)> =
+        mail.earlier.iter().map(|it| (it.stamp.as_str(), it.needed)).collect();
+    assert_eq!(earlier, [(FULL, true), (FIRST, false)]);
     // Without the list every dump of the chain may hold something.
     let xml = packed.path().join("domains/a.test/backup_info_2401010000_2401030000.xml");
     let main = packed.path().join("backup_info_2401010000_2401030000.xml");

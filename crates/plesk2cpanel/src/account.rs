@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use cpmove::Compressor;
 use mail_model::identity::{Rules, ServerKind};
 use mail_model::uidl::UidlFormat;
-use plesk_backup::{Backup, Description, MailServer, Subscription, printable};
+use plesk_backup::{Backup, Description, EntryId, MailServer, Subscription, printable};
 use rayon::prelude::*;
 
+use crate::chain::{chain_findings, gap_finding, has_gap};
 use crate::content::content_findings;
 use crate::error::Error;
 use crate::finding::{
-    ARCHIVE_DAMAGED, CONTENT_MISSING, FILES_KEPT, FILES_NOT_CARRIED, Finding, NO_MAIL,
+    ARCHIVE_DAMAGED, CHAIN_GAP, CONTENT_MISSING, FILES_KEPT, FILES_NOT_CARRIED, Finding, NO_MAIL,
     ORPHANED_MAIL, SETTING_ADAPTED,
 };
 use crate::job::write_beside;
@@ -23,7 +24,7 @@ use crate::progress::{Interrupt, Progress, Stage};
 use crate::read_back::read_back;
 use crate::report::{AccountReport, ErrorReport, Outcome};
 use crate::scan::{
-    ArchiveToScan, Depth, HomeFile, ScannedDomain, Users, archives_of, can_be_written, scan_domain,
+    Chain, Depth, HomeFile, Layer, ScannedDomain, Users, can_be_written, layers_of, scan_domain,
 };
 use crate::write::{BAYES, BESIDE, Sources, write_account};
 
@@ -74,6 +75,11 @@ impl Run<'_> {
     ) -> Result<AccountReport, Error> {
         let mut report = AccountReport {
             domain: subscription.domain.name.clone(),
+            dump: subscription
+                .dump
+                .as_ref()
+                .filter(|_| self.description.dumps.len() > 1)
+                .map(ToString::to_string),
             user: name.user.as_str().to_owned(),
             system_user: subscription.system_user.as_ref().map(|user| user.name.clone()),
             outcome: Outcome::Inspected,
@@ -106,6 +112,7 @@ impl Run<'_> {
         self.progress.stage(&report.domain, Stage::Reading, None);
         let mut scanned = self.scan(subscription)?;
         report.findings.extend(content_findings(self.backup, subscription, &scanned));
+        report.findings.extend(gap_finding(subscription, &scanned));
         refuse_without_mail(report, &scanned)?;
 
         let on_disk: Vec<_> = scanned.iter().map(on_disk).collect();
@@ -122,6 +129,9 @@ impl Run<'_> {
         report.findings.extend(plan.findings.iter().cloned());
 
         report.findings.extend(keep_of_addresses(subscription, &plan, &mut scanned));
+        if let Some(truth) = &self.options.uidl_truth {
+            report.findings.extend(truth.attach(self, &plan, &mut scanned)?);
+        }
         let mailboxes = self.resolve(&plan, &scanned);
         if let Some(address) = most_learned(&mailboxes) {
             report.findings.push(SETTING_ADAPTED.with_remedy(
@@ -135,6 +145,9 @@ impl Run<'_> {
         for mailbox in &mailboxes {
             report.mailboxes.push(mailbox.report(self.depth.malformed));
             report.findings.extend(mailbox.findings());
+            if let Some(scanned) = mailbox.scanned {
+                report.findings.extend(chain_findings(&mailbox.plan.address, &scanned.chain));
+            }
         }
         if mailboxes.is_empty() {
             let text = "the subscription has no mailbox";
@@ -151,19 +164,24 @@ impl Run<'_> {
     }
 
     fn scan(&self, subscription: &Subscription) -> Result<Vec<ScannedDomain>, Error> {
-        let archives: Vec<(Vec<ArchiveToScan>, Users)> = subscription
+        let stamp = subscription.dump.as_ref();
+        let gap = has_gap(subscription);
+        let domains: Vec<(Vec<Layer>, Option<EntryId>, Users)> = subscription
             .domains()
-            .map(|domain| domain.mail.as_ref())
-            .map(|mail| (mail.map_or_else(Vec::new, archives_of), Users::of(mail)))
+            .map(|domain| match &domain.mail {
+                Some(mail) => (layers_of(mail, stamp), mail.file_index, Users::of(Some(mail))),
+                None => (Vec::new(), None, Users::of(None)),
+            })
             .collect();
-        self.pool.install(|| {
-            archives
-                .par_iter()
-                .map(|(archives, users)| {
-                    scan_domain(self.backup, archives, users, self.depth, self.interrupt)
-                })
-                .collect()
-        })
+        let scan = |(layers, index, users): &(Vec<Layer>, Option<EntryId>, Users)| {
+            // Of use only to tell what older dumps hold and the newest does not.
+            let index = index.filter(|_| layers.len() > 1);
+            // A list that can't be read says nothing, as one of another form does.
+            let index = index.and_then(|index| self.backup.read_file_index(index).ok().flatten());
+            let chain = Chain { layers, gap, index: index.as_ref() };
+            scan_domain(self.backup, &chain, users, self.depth, self.interrupt)
+        };
+        self.pool.install(|| domains.par_iter().map(scan).collect())
     }
 
     /// The private DKIM keys, one file each in an archive of its own.
@@ -202,7 +220,8 @@ impl Run<'_> {
         })
     }
 
-    fn rules(&self, plan: &AccountPlan) -> Rules {
+    /// How to read the state of its mailboxes.
+    pub(crate) fn rules(&self, plan: &AccountPlan) -> Rules {
         Rules {
             old_server: self.options.old_server.clone(),
             installed: self.description.installed_mail_server().map(|server| match server {
@@ -267,7 +286,7 @@ fn refuse_without_mail(report: &AccountReport, scanned: &[ScannedDomain]) -> Res
         return Ok(());
     }
     let lost = report.findings.iter().find(|finding| {
-        finding.code == CONTENT_MISSING.code || finding.code == ARCHIVE_DAMAGED.code
+        [CONTENT_MISSING.code, ARCHIVE_DAMAGED.code, CHAIN_GAP.code].contains(&finding.code)
     });
     lost.map_or(Ok(()), |lost| {
         Err(Error::NoMail {

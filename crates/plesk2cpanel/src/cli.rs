@@ -1,5 +1,6 @@
 //! The command line: what can be typed, and what it means.
 
+mod uidl;
 mod verify;
 
 use std::path::PathBuf;
@@ -8,10 +9,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use cpmove::{Form, UserName};
 use mail_model::identity::OldServer;
 use mail_model::uidl::UidlFormat;
-use plesk_backup::{SecretKey, Spool};
+use plesk_backup::{SecretKey, Spool, Stamp};
+
+pub use self::uidl::Uidl;
 
 use crate::error::Error;
 use crate::options::{ReadOptions, WriteOptions};
+use crate::uidl::Truth;
 
 pub use self::verify::Verify;
 
@@ -43,6 +47,8 @@ pub enum Command {
     Inspect(Inspect),
     /// Convert a backup: one cpmove archive for each subscription, and report.json
     Convert(Convert),
+    /// List the UIDLs that the old server gave a mailbox's messages, or hold them against a listing from it
+    Uidl(Uidl),
     /// Compare an archive, or the home restored from it, with the backup; writes nothing
     Verify(Verify),
 }
@@ -102,6 +108,12 @@ pub struct Read {
     /// Take only the subscription that has this domain; may be given more than once
     #[arg(long, value_name = "DOMAIN")]
     pub only: Vec<String>,
+    /// Read the dump of this time (YYMMDDhhmm) and no other
+    ///
+    /// A tree may hold many dumps: by default each subscription is taken from the newest that is
+    /// complete for it, an increment together with the dumps below it. `inspect` lists the dumps.
+    #[arg(long, value_name = "STAMP", value_parser = parse_stamp)]
+    pub dump: Option<Stamp>,
     /// Name of the account for a subscription; may be given more than once
     #[arg(long = "user", value_name = "DOMAIN=NAME", value_parser = parse_user)]
     pub users: Vec<(String, UserName)>,
@@ -117,6 +129,12 @@ pub struct Read {
     /// The old Dovecot had pop3_reuse_xuidl = yes: X-UIDL headers name the messages
     #[arg(long)]
     pub reuse_x_uidl: bool,
+    /// Listings of UIDLs from the living old server, one file for each mailbox: they count before all rules
+    ///
+    /// A file is called as the mailbox, with or without .txt; those that begin with a dot are passed
+    /// over. `plesk2cpanel uidl --how` prints the commands that take them.
+    #[arg(long, value_name = "DIR")]
+    pub uidl_truth: Option<PathBuf>,
     /// Directory in which a compressed backup is unpacked into a nameless file; by default the system's temporary one
     #[arg(long, value_name = "DIR")]
     pub spool: Option<PathBuf>,
@@ -202,8 +220,10 @@ impl Read {
         };
         Ok(ReadOptions {
             only: self.only.clone(),
+            dump: self.dump.clone(),
             old_server: self.old_server.clone(),
             reuse_x_uidl: self.reuse_x_uidl,
+            uidl_truth: self.uidl_truth.as_deref().map(Truth::read).transpose()?,
             lists_as_forwarders: self.lists_as_forwarders,
             secret_key,
             spool: Spool { directory: self.spool.clone(), limit: self.spool_limit },
@@ -223,6 +243,14 @@ fn parse_jobs(text: &str) -> Result<usize, String> {
         Ok(jobs) => Err(format!("{jobs} threads are more than the 1024 that make sense")),
         Err(_) => Err("not a whole number".to_owned()),
     }
+}
+
+fn parse_stamp(text: &str) -> Result<Stamp, String> {
+    Stamp::parse(text).ok_or_else(|| {
+        "a dump is named by the ten digits YYMMDDhhmm that stand in its file names, for example \
+         2401151030"
+            .to_owned()
+    })
 }
 
 fn parse_user(text: &str) -> Result<(String, UserName), String> {

@@ -61,6 +61,27 @@ pub(crate) fn content_findings(
                 ),
             ));
         }
+        for earlier in mail
+            .earlier
+            .iter()
+            .chain(
+                mail.mailusers
+                    .iter()
+                    .filter_map(|user| user.mailbox.as_ref())
+                    .flat_map(|mailbox| &mailbox.earlier),
+            )
+            .filter(|earlier| earlier.needed)
+        {
+            for name in missing(earlier.content.iter()) {
+                findings.push(CONTENT_MISSING.about(
+                    &domain.name,
+                    format!(
+                        "the metadata of the dump {} name the mail archive `{name}`, and the backup                          does not hold it",
+                        earlier.stamp
+                    ),
+                ));
+            }
+        }
         for (name, why) in &scanned.unreadable {
             findings.push(ARCHIVE_DAMAGED.about(name, why));
         }

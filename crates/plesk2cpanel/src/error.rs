@@ -5,6 +5,8 @@
 
 use std::path::PathBuf;
 
+use mail_model::uidl::ListingError;
+
 /// Ends an account or the run.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -121,6 +123,36 @@ pub enum Error {
         /// Why.
         source: plesk_backup::KeyError,
     },
+    /// There is no such mailbox in the backup.
+    #[error("{backup} has no mailbox `{address}`{near}")]
+    UnknownAddress {
+        /// Name of the backup.
+        backup: String,
+        /// What was asked for.
+        address: String,
+        /// Those that are called much the same, as the end of the sentence.
+        near: String,
+    },
+    /// A file that should hold a server's listing of UIDLs holds none.
+    #[error("{option}: `{}` is no listing of UIDLs", path.display())]
+    Listing {
+        /// The option.
+        option: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: ListingError,
+    },
+    /// Two listings of one mailbox.
+    #[error("--uidl-truth: {first} and {second} are both listings of {address}")]
+    ListingTwice {
+        /// The mailbox.
+        address: String,
+        /// One file.
+        first: String,
+        /// The other.
+        second: String,
+    },
     /// What should be compared is no archive.
     #[error("{} is no archive: {text}", path.display())]
     NotAnArchive {
@@ -230,6 +262,10 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Error::Open(error) => return open_hint(error),
+            Error::Describe(plesk_backup::DescribeError::UnknownDump { .. }) => {
+                "leave out --dump to take each subscription's newest complete dump; \
+                 `plesk2cpanel inspect BACKUP` lists all"
+            }
             Error::Describe(_) => {
                 "the metadata XML files stand at the end of an export: if the file is cut, copy it \
                  again, or name it backup_DOMAIN_STAMP.tar so that the mail in it can be named"
@@ -264,6 +300,21 @@ impl Error {
             Error::Write(cpmove::WriteError::TargetExists { .. }) | Error::Exists { .. } => {
                 "use --force to replace it, or another --output directory"
             }
+            Error::UnknownAddress { .. } => "`plesk2cpanel inspect BACKUP` lists the mailboxes",
+            Error::Listing { source: ListingError::Empty, .. } => {
+                "the command failed, or the mailbox has no message: then leave the file away. \
+                 `plesk2cpanel uidl --how` prints the commands that take a listing"
+            }
+            Error::Listing { source: ListingError::Several { .. }, .. } => {
+                "keep the listing that was taken last, one mailbox in a file"
+            }
+            Error::Listing { source: ListingError::NothingStored { .. }, .. } => {
+                "take the listing over POP3, by the commands that `plesk2cpanel uidl --how` prints"
+            }
+            Error::Listing { .. } => {
+                "take it by the commands that `plesk2cpanel uidl --how` prints"
+            }
+            Error::ListingTwice { .. } => "leave one of the two in the directory",
             Error::NotAnArchive { .. } => {
                 "name a cpmove-USER.tar.gz or .tar, the directory unpacked from one, or the home \
                  directory of the account after the restore"

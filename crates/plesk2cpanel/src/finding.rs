@@ -92,6 +92,12 @@ kinds! {
         "nothing can be done for the messages after the broken line; the old server would have renumbered them too";
     UIDLIST_CUT = "uidlist-cut", Info,
         "nothing to do unless the report says that the message could not be named";
+    UIDL_TRUTH_DIFFERS = "uidl-truth-differs", Warning,
+        "nothing to do if the listing is of this mailbox and of the server that was in use last: it was followed";
+    UIDL_TRUTH_UNMATCHED = "uidl-truth-unmatched", Warning,
+        "look whether the message was deleted, or came after the backup; else make the backup again";
+    UIDL_TRUTH_ODD = "uidl-truth-odd", Warning,
+        "take the listing again, by the commands that `plesk2cpanel uidl --how` prints";
     DUPLICATE_UIDLS = "duplicate-uidls", Warning,
         "nothing to do for most clients; getmail refuses such a mailbox, on the old server too";
     UNUSUAL_UIDL = "unusual-uidl", Info,
@@ -143,6 +149,14 @@ kinds! {
         "look at the files: they are no part of what this program converts";
     FORMAT_UNSUPPORTED = "mailbox-format-unsupported", Error,
         "make a maildir of it on the old server with doveadm backup, then make the backup again";
+    CHAIN_GAP = "chain-gap", Warning,
+        "export the dump together with its increments (pmm-ras --export-dump-as-file --include-increments), put the missing dumps beside it, or make a full backup";
+    DELETED_IN_CHAIN = "deleted-in-chain", Info,
+        "nothing to do: this is how the mailbox was at the time of the newest dump";
+    MAYBE_DELETED_IN_CHAIN = "maybe-deleted-in-chain", Warning,
+        "tell the owner that deleted messages may show up again, or make a full backup and convert that";
+    LIST_FROM_OLDER_DUMP = "list-from-older-dump", Info,
+        "nothing to do unless the report names damage of the newer dump's archive: then make a full backup";
     ORPHANED_MAIL = "orphaned-mail", Warning,
         "if the mail is wanted, create the mailbox in Plesk and make the backup again";
     // Accounts, domains, logins.
@@ -177,6 +191,8 @@ kinds! {
         "nothing to do unless one of them is a backup that should be converted; then give it by itself";
     METADATA_PROBLEM = "metadata-problem", Warning,
         "compare the account with the old server";
+    OLDER_DUMP = "older-dump", Warning,
+        "to convert another dump, name it with --dump STAMP; `inspect` lists the dumps and what each lacks";
     METADATA_UNKNOWN = "metadata-unknown", Info,
         "nothing to do: elements that this program does not know, counted";
     UNREFERENCED = "archive-unreferenced", Warning,

@@ -9,13 +9,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cpmove::Compressor;
 use plesk_backup::{
-    Backup, Description, MailServer, OpenError, OpenOptions, Subscription, printable,
+    Backup, DescribeOptions, Description, MailServer, OpenError, OpenOptions, Problem,
+    Subscription, printable,
 };
 
 use crate::account::{Output, Run};
+use crate::dumps::dump_reports;
 use crate::error::Error;
 use crate::finding::{
-    BACKUP_DAMAGED, FILES_NOT_USED, Finding, METADATA_PROBLEM, METADATA_UNKNOWN, UNREFERENCED,
+    BACKUP_DAMAGED, FILES_NOT_USED, Finding, METADATA_PROBLEM, METADATA_UNKNOWN, OLDER_DUMP,
+    UNREFERENCED,
 };
 use crate::mail_findings::some;
 use crate::options::{ReadOptions, WriteOptions};
@@ -31,9 +34,9 @@ pub const REPORT: &str = "report.json";
 /// An opened and described backup.
 pub struct Job {
     backup: Backup,
-    name: String,
-    description: Description,
-    names: Vec<AccountName>,
+    pub(crate) name: String,
+    pub(crate) description: Description,
+    pub(crate) names: Vec<AccountName>,
     selected: Vec<usize>,
     options: ReadOptions,
 }
@@ -55,18 +58,22 @@ impl Job {
     /// interrupted while that is filled.
     pub fn open_all(
         paths: &[PathBuf],
-        options: ReadOptions,
+        mut options: ReadOptions,
         progress: &dyn Progress,
         interrupt: &Interrupt,
     ) -> Result<Job, Error> {
         let backup = open(paths, &options, progress, interrupt)?;
         let name = names(&backup, paths);
-        let description = backup.describe()?;
+        let describe = DescribeOptions { dump: options.dump.clone() };
+        let description = backup.describe_with(&describe)?;
         if description.subscriptions.is_empty() {
             return Err(Error::NoSubscription { backup: name });
         }
         let names = account_names(&name, &description.subscriptions, &options.users)?;
         let selected = select(&name, &description.subscriptions, &options.only)?;
+        if let Some(truth) = &mut options.uidl_truth {
+            truth.settle(&description.subscriptions)?;
+        }
         Ok(Job { backup, name, description, names, selected, options })
     }
 
@@ -113,7 +120,8 @@ impl Job {
         Ok(report)
     }
 
-    fn run<'a>(
+    /// A run over this backup; nothing is written without `output`.
+    pub(crate) fn run<'a>(
         &'a self,
         malformed: bool,
         pool: &'a rayon::ThreadPool,
@@ -125,7 +133,7 @@ impl Job {
             backup: &self.backup,
             description: &self.description,
             options: &self.options,
-            depth: Depth { x_uidl: self.options.reuse_x_uidl, malformed },
+            depth: Depth { x_uidl: self.options.reuse_x_uidl, malformed, gone: false },
             pool,
             progress,
             interrupt,
@@ -202,12 +210,17 @@ impl Job {
             let name = file_name(&file.path);
             FILES_NOT_USED.about(name, format!("it is no part of a backup, but {}", file.what))
         }));
-        findings.extend(
-            self.description
-                .problems
-                .iter()
-                .map(|problem| METADATA_PROBLEM.about(&self.name, problem.to_string())),
-        );
+        findings.extend(self.description.problems.iter().filter_map(|problem| {
+            let kind = match problem {
+                // Each account says what it lacks, with numbers.
+                Problem::ChainGap { .. } => return None,
+                Problem::OlderTaken { .. }
+                | Problem::NotInNewer { .. }
+                | Problem::Superseded { .. } => &OLDER_DUMP,
+                _ => &METADATA_PROBLEM,
+            };
+            Some(kind.about(&self.name, problem.to_string()))
+        }));
         if !self.description.unknown_elements.is_empty() {
             let list = self
                 .description
@@ -224,6 +237,11 @@ impl Job {
                 ),
             );
         }
+        if let Some(truth) = &self.options.uidl_truth {
+            let subscriptions = &self.description.subscriptions;
+            let selected = self.selected.iter().map(|index| &subscriptions[*index]);
+            findings.extend(truth.of_nobody(subscriptions, selected.zip(&accounts)));
+        }
         let spooled = self.backup.origins().iter().filter_map(|origin| origin.spooled.as_ref());
         let facts = BackupFacts {
             name: self.name.clone(),
@@ -238,6 +256,7 @@ impl Job {
             spool_bytes: spooled.clone().map(|spooled| spooled.bytes).reduce(u64::saturating_add),
             spool_directory: spooled.map(|spooled| spooled.directory.display().to_string()).next(),
             stamp: self.description.stamp.as_ref().map(|stamp| stamp.as_str().to_owned()),
+            dumps: dump_reports(&self.description),
             plesk_version: self.description.plesk_version.clone(),
             installed_server: self.description.installed_mail_server().map(|server| {
                 match server {
@@ -327,7 +346,7 @@ fn select(
     Ok(selected)
 }
 
-fn thread_pool(jobs: usize) -> Result<rayon::ThreadPool, Error> {
+pub(crate) fn thread_pool(jobs: usize) -> Result<rayon::ThreadPool, Error> {
     rayon::ThreadPoolBuilder::new()
         .num_threads(jobs)
         .thread_name(|index| format!("read-{index}"))

@@ -16,8 +16,10 @@
 //! ```
 
 mod account;
+mod chain;
 pub mod cli;
 mod content;
+mod dumps;
 mod error;
 pub mod finding;
 mod job;
@@ -33,6 +35,7 @@ mod scan;
 mod storage;
 pub mod summary;
 mod time;
+pub mod uidl;
 pub mod verify;
 mod write;
 

@@ -9,7 +9,8 @@ use crate::finding::{
     DUPLICATE_UIDLS, FILES_NOT_CARRIED, FOLDER_ODD, FOLDER_RENAMED, Finding, HIDDEN_MESSAGES,
     KEYWORD_UNNAMED, KEYWORDS_DROPPED, KEYWORDS_FULL, MESSAGE_RENAMED, NEXT_UID_RAISED,
     SAME_MESSAGE_TWICE, SERVER_SWITCHED, SERVER_UNCLEAR, STATE_FILE_ODD, STATE_MISSING,
-    UID_SPACE_FULL, UIDL_FORMAT_ASSUMED, UIDL_NOT_KEPT, UIDLIST_BROKEN, UIDLIST_CUT, UNUSUAL_UIDL,
+    UID_SPACE_FULL, UIDL_FORMAT_ASSUMED, UIDL_NOT_KEPT, UIDL_TRUTH_DIFFERS, UIDL_TRUTH_ODD,
+    UIDL_TRUTH_UNMATCHED, UIDLIST_BROKEN, UIDLIST_CUT, UNUSUAL_UIDL,
 };
 
 /// How many things of one sort are named before the rest is only counted.
@@ -34,6 +35,7 @@ pub(crate) fn because(reason: Because) -> &'static str {
         Because::OnlyState => "only its state files are there",
         Because::Migrated => "its list holds the other server's UIDLs, as a migration writes them",
         Because::Stated => "--old-server says so",
+        Because::Listing => "the listing from the old server has its names",
         Because::Installed => "the backup's list of components says so",
         Because::Newer => "its state files are newer",
         Because::Contradiction => "a guess: the state files and the labels contradict each other",
@@ -180,6 +182,49 @@ pub(crate) fn describe(address: &str, finding: &Model) -> Finding {
                 count(*messages as u64, "message")
             ),
             "convert this subscription alone with the format that holds for it (--only DOMAIN)",
+        ),
+        Model::ListingDiffers { name, files_say, listed } => UIDL_TRUTH_DIFFERS.about(
+            address,
+            match listed {
+                Some(listed) => format!(
+                    "`{}` has the UIDL `{}` by the old server's files and `{}` by its listing, \
+                     which counts",
+                    printable(name),
+                    printable(files_say),
+                    printable(listed)
+                ),
+                None => format!(
+                    "`{}` has the UIDL `{}` by the old server's files, and the listing gives that to \
+                     another message; POP3 clients download it again",
+                    printable(name),
+                    printable(files_say)
+                ),
+            },
+        ),
+        Model::ListingRefutesFormat { stated, listed, messages } => UIDL_TRUTH_DIFFERS.about(
+            address,
+            format!(
+                "--old-server says {stated}, and the listing has other UIDLs for {}{}; the listing \
+                 counts",
+                count(*messages as u64, "message"),
+                listed.as_ref().map_or_else(String::new, |format| format!(", by {format}"))
+            ),
+        ),
+        Model::ListingUnmatched { number, uidl } => UIDL_TRUTH_UNMATCHED.about(
+            address,
+            format!(
+                "the listing names `{}`{}, and no message here can be shown to be that one",
+                printable(uidl),
+                number.map_or_else(String::new, |number| format!(" as number {number}"))
+            ),
+        ),
+        Model::ListingOfSizes { entries } => UIDL_TRUTH_ODD.about(
+            address,
+            format!(
+                "the listing holds the sizes of {} where UIDLs should stand: it is the answer to \
+                 LIST, and is not used",
+                count(*entries as u64, "message")
+            ),
         ),
         Model::DuplicateUidls { uidl, count: times } => DUPLICATE_UIDLS.about(
             address,

@@ -4,20 +4,20 @@
 use std::collections::BTreeMap;
 
 use mail_model::identity::{
-    Because, Certainty, Finding as ModelFinding, Mailbox, NextUidReason, RawMailbox, Rules,
-    ServerKind, resolve,
+    Because, Certainty, Finding as ModelFinding, ListingEvidence, Mailbox, MatchedBy,
+    NextUidReason, RawMailbox, Rules, ServerKind, resolve,
 };
 use plesk_backup::printable;
 
 use crate::finding::{
     FILES_KEPT, FILES_LEFT_OUT, FILES_NOT_CARRIED, FORMAT_UNSUPPORTED, Finding, LINK_DANGLING,
-    MESSAGE_DAMAGED, MESSAGE_RENAMED, MESSAGES_UNPACKED, SETTING_NOT_CARRIED, UIDLIST_BROKEN,
-    UNUSUAL_UIDL,
+    MESSAGE_DAMAGED, MESSAGE_RENAMED, MESSAGES_UNPACKED, SETTING_NOT_CARRIED, UIDL_TRUTH_DIFFERS,
+    UIDL_TRUTH_UNMATCHED, UIDLIST_BROKEN, UNUSUAL_UIDL,
 };
 use crate::mail_findings::{because, count, describe, server_name, some};
 use crate::no_maildir;
 use crate::plan::MailboxPlan;
-use crate::report::{FolderReport, MailboxReport, ServerReport};
+use crate::report::{FolderReport, ListingReport, MailboxReport, ServerReport};
 use crate::scan::{HomeFile, ScannedMailbox, can_be_written};
 use crate::write::BESIDE;
 
@@ -96,6 +96,7 @@ impl<'a> ResolvedMailbox<'a> {
             messages: 0,
             bytes: 0,
             uidl_certainty: BTreeMap::new(),
+            uidl_listing: self.model.listing.as_ref().map(|listing| self.listing(listing)),
             uid_certainty: BTreeMap::new(),
             pop3_downloads_expected: 0,
             imap_downloads_expected: 0,
@@ -103,7 +104,7 @@ impl<'a> ResolvedMailbox<'a> {
             malformed: self
                 .scanned
                 .filter(|scanned| malformed && scanned.no_maildir.mboxes == 0)
-                .map(|scanned| scanned.malformed),
+                .map(|scanned| scanned.malformed.len() as u64),
             folders: Vec::new(),
         };
         for folder in &self.model.folders {
@@ -133,6 +134,30 @@ impl<'a> ResolvedMailbox<'a> {
         report
     }
 
+    fn listing(&self, listing: &ListingEvidence) -> ListingReport {
+        let mut report = ListingReport {
+            entries: listing.matches.len() as u64,
+            matched: BTreeMap::new(),
+            unmatched: listing.matches.iter().filter(|found| found.is_none()).count() as u64,
+            sizes_differ: 0,
+            evidence: BTreeMap::new(),
+        };
+        for found in listing.matches.iter().flatten() {
+            let by = match found.by {
+                MatchedBy::Uid => "uid",
+                MatchedBy::Value => "value",
+                MatchedBy::Number => "number",
+            };
+            *report.matched.entry(by).or_default() += 1;
+            report.sizes_differ += u64::from(found.size_agrees == Some(false));
+        }
+        let uidls = self.model.folders.iter().flat_map(|folder| &folder.messages);
+        for uidl in uidls.filter_map(|message| message.uidl.as_ref()) {
+            *report.evidence.entry(uidl.evidence.to_string()).or_default() += 1;
+        }
+        report
+    }
+
     /// What the report lists about the mailbox.
     pub(crate) fn findings(&self) -> Vec<Finding> {
         let address = &self.plan.address;
@@ -144,6 +169,16 @@ impl<'a> ResolvedMailbox<'a> {
                     .unwrap_or_else(|| vec![describe(address, finding)])
             })
             .collect();
+        for (kind, number) in [
+            (UIDL_TRUTH_DIFFERS, more.listing_differs),
+            (UIDL_TRUTH_UNMATCHED, more.listing_unmatched),
+        ] {
+            if number > 0 {
+                let text =
+                    format!("{} more of the same sort, not named here", count(number, "message"));
+                findings.push(kind.about(address, text));
+            }
+        }
         for (kind, number) in
             [(UNUSUAL_UIDL, more.unusual_uidls), (MESSAGE_RENAMED, more.odd_names)]
         {
@@ -199,13 +234,13 @@ impl<'a> ResolvedMailbox<'a> {
                 "take these messages from the old server",
             ));
         }
-        if scanned.suspect > 0 {
+        if !scanned.suspect.is_empty() {
             findings.push(MESSAGE_DAMAGED.with_remedy(
                 address,
                 format!(
                     "{} stand behind damage in the archive: they read well and are carried, but no \
                      checksum vouches for them",
-                    count(scanned.suspect, "message")
+                    count(scanned.suspect.len() as u64, "message")
                 ),
                 "compare a few of them with the old server",
             ));
@@ -293,21 +328,27 @@ impl<'a> ResolvedMailbox<'a> {
 struct More {
     unusual_uidls: u64,
     odd_names: u64,
+    listing_differs: u64,
+    listing_unmatched: u64,
 }
 
-/// Findings that are worth a line: oddities of message names are named up to a number and counted
+/// Findings that are worth a line: what concerns single messages is named up to a number and counted
 /// from there, and a list that dovecot-lda began is none. That program leaves `N1` in the header and
 /// appends entries above it; every Dovecot goes by the entries.
 fn collapse(findings: &[ModelFinding]) -> (Vec<&ModelFinding>, More) {
     const EACH: usize = 20;
-    let mut odd = 0;
+    let (mut odd, mut differing, mut unmatched) = (0, 0, 0);
     let mut more = More::default();
     let named = findings
         .iter()
         .filter(|finding| {
-            let rest = match finding {
-                ModelFinding::UnusualUidl { .. } => &mut more.unusual_uidls,
-                ModelFinding::MessageNameOdd { .. } => &mut more.odd_names,
+            let (rest, named) = match finding {
+                ModelFinding::UnusualUidl { .. } => (&mut more.unusual_uidls, &mut odd),
+                ModelFinding::MessageNameOdd { .. } => (&mut more.odd_names, &mut odd),
+                ModelFinding::ListingDiffers { .. } => (&mut more.listing_differs, &mut differing),
+                ModelFinding::ListingUnmatched { .. } => {
+                    (&mut more.listing_unmatched, &mut unmatched)
+                }
                 ModelFinding::NextUidRaised {
                     from: 1,
                     why: NextUidReason::BelowHighestUid,
@@ -315,9 +356,9 @@ fn collapse(findings: &[ModelFinding]) -> (Vec<&ModelFinding>, More) {
                 } => return false,
                 _ => return true,
             };
-            odd += 1;
-            *rest += u64::from(odd > EACH);
-            odd <= EACH
+            *named += 1;
+            *rest += u64::from(*named > EACH);
+            *named <= EACH
         })
         .collect();
     (named, more)

@@ -7,8 +7,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
-use plesk2cpanel::cli::{Cli, Command};
+use plesk2cpanel::cli::{Cli, Command, Uidl};
 use plesk2cpanel::report::Report;
+use plesk2cpanel::uidl::{commands, text};
 use plesk2cpanel::{Interrupt, Job, Progress, Silent, summary};
 
 /// Nothing was converted.
@@ -58,6 +59,11 @@ fn run(cli: &Cli, interrupt: &Interrupt) -> anyhow::Result<u8> {
                 summary::conversion(report, &arguments.output, colour)
             })
         }
+        Command::Uidl(arguments) => {
+            let (text, status) = uidl(arguments, &bars, progress, interrupt)?;
+            print(&text)?;
+            Ok(status)
+        }
         Command::Verify(arguments) => {
             let job =
                 Job::open_all(arguments.backup(), arguments.read_options()?, progress, interrupt)?;
@@ -71,12 +77,45 @@ fn run(cli: &Cli, interrupt: &Interrupt) -> anyhow::Result<u8> {
     }
 }
 
+/// What `uidl` prints, and its exit status.
+fn uidl(
+    arguments: &Uidl,
+    bars: &terminal::Bars,
+    progress: &dyn Progress,
+    interrupt: &Interrupt,
+) -> anyhow::Result<(String, u8)> {
+    let Some((backup, address)) = arguments.mailbox() else {
+        return Ok((commands(None, None), 0));
+    };
+    let job = Job::open_all(&backup, arguments.read_options(), progress, interrupt)?;
+    let colour = terminal::colour(&std::io::stdout());
+    let (json, jobs) = (arguments.json, arguments.jobs);
+    if let Some(file) = &arguments.compare {
+        let found = job.compare_uidls(&address, file, jobs, progress, interrupt)?;
+        bars.clear();
+        let text = if json { found.to_json() } else { text::comparison(&found, colour) };
+        return Ok((text, found.exit_status()));
+    }
+    let found = job.uidls(&address, jobs, progress, interrupt)?;
+    bars.clear();
+    if arguments.how {
+        return Ok((found.commands(), 0));
+    }
+    let text = if json { found.to_json() } else { text::listing(&found, colour) };
+    Ok((text, found.exit_status()))
+}
+
 fn show(report: &Report, json: bool, text: impl Fn(&Report, bool) -> String) -> anyhow::Result<u8> {
+    let colour = terminal::colour(&std::io::stdout());
+    print(&if json { report.to_json() } else { text(report, colour) })?;
+    Ok(report.exit_status)
+}
+
+fn print(text: &str) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
-    let text = if json { report.to_json() } else { text(report, terminal::colour(&out)) };
     out.write_all(text.as_bytes())?;
     out.flush()?;
-    Ok(report.exit_status)
+    Ok(())
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

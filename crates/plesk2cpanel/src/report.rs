@@ -49,12 +49,51 @@ pub struct BackupFacts {
     /// Where the spool was; for people, and no part of the file.
     #[serde(skip)]
     pub spool_directory: Option<String>,
-    /// `YYMMDDhhmm`, the old server's local time.
+    /// `YYMMDDhhmm`, the old server's local time; where there are several dumps, the newest that was
+    /// taken for any account.
     pub stamp: Option<String>,
+    /// The dumps that it holds, the oldest first; absent when there is only one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dumps: Vec<DumpReport>,
     /// Version of the panel that wrote it.
     pub plesk_version: Option<String>,
     /// `dovecot` or `courier`, as the backup's list of components has it.
     pub installed_server: Option<String>,
+}
+
+/// One dump of a backup that holds several.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DumpReport {
+    /// `YYMMDDhhmm`; absent when its files were renamed.
+    pub stamp: Option<String>,
+    /// Stamp of the full dump, for an increment.
+    pub base: Option<String>,
+    /// `server`, `reseller`, `client`, `subscription` or `unknown`.
+    pub level: &'static str,
+    /// What it is of: host name, login or domain.
+    pub object: Option<String>,
+    /// Directory of its metadata in the backup; empty for the root.
+    pub path: String,
+    /// Metadata files.
+    pub metadata_files: usize,
+    /// Subscriptions that they describe.
+    pub subscriptions: usize,
+    /// What Plesk left beside it: `status_OK` and the like.
+    pub flags: Vec<String>,
+    /// Whether everything is there that it names, and for an increment its base.
+    pub complete: bool,
+    /// Whether it was made with content, and not of settings alone.
+    pub content_included: bool,
+    /// Metadata that can't be read to their end, or are lost.
+    pub damaged_metadata: Vec<String>,
+    /// Archives that it names and the backup does not hold.
+    pub missing_content: Vec<String>,
+    /// Stamps of the dumps that an increment needs.
+    pub needs: Vec<String>,
+    /// Those of them that are not there.
+    pub missing_dumps: Vec<String>,
+    /// For how many subscriptions it was taken.
+    pub taken_for: usize,
 }
 
 /// How an account ended.
@@ -74,6 +113,9 @@ pub enum Outcome {
 pub struct AccountReport {
     /// Main domain, as the backup displays it.
     pub domain: String,
+    /// Stamp of the dump that it was taken from; absent when the backup holds only one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dump: Option<String>,
     /// Account name on the new server.
     pub user: String,
     /// System user on the old server.
@@ -122,6 +164,9 @@ pub struct MailboxReport {
     pub bytes: u64,
     /// Messages in the inbox by how sure their UIDL is.
     pub uidl_certainty: BTreeMap<String, u64>,
+    /// What became of the listing that the old server gave of the inbox, where there was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uidl_listing: Option<ListingReport>,
     /// Messages by how sure their UID is.
     pub uid_certainty: BTreeMap<String, u64>,
     /// Messages that POP3 clients are expected to fetch though they may have them.
@@ -133,6 +178,21 @@ pub struct MailboxReport {
     pub malformed: Option<u64>,
     /// Folders in the order of their names.
     pub folders: Vec<FolderReport>,
+}
+
+/// What became of a listing of UIDLs.
+#[derive(Clone, Debug, Serialize)]
+pub struct ListingReport {
+    /// Messages that it names.
+    pub entries: u64,
+    /// Those of them that are here, by what showed it: `uid`, `value`, `number`.
+    pub matched: BTreeMap<&'static str, u64>,
+    /// Those of them that no message here can be shown to be.
+    pub unmatched: u64,
+    /// Matched messages of which the listing tells another size.
+    pub sizes_differ: u64,
+    /// UIDLs of the inbox by where they are from; `listing` are those of this listing.
+    pub evidence: BTreeMap<String, u64>,
 }
 
 /// What became of a password.

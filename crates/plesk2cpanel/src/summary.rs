@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
+use crate::dumps::dump_lines;
 use crate::finding::{Finding, Severity};
 use crate::job::REPORT;
 use crate::report::{AccountReport, LoginReport, MailboxReport, Outcome, Report};
@@ -18,6 +19,13 @@ const SHOWN: usize = 5;
 pub fn inspection(report: &Report, colour: bool) -> String {
     let paint = Paint(colour);
     let mut text = head(report, paint);
+    let dumps = dump_lines(&report.backup);
+    for line in &dumps {
+        let _ = writeln!(text, "{}", clean(line));
+    }
+    if !dumps.is_empty() {
+        text.push('\n');
+    }
     for account in &report.accounts {
         account_lines(&mut text, account, paint);
     }
@@ -100,9 +108,10 @@ fn account_lines(text: &mut String, account: &AccountReport, paint: Paint) {
         .system_user
         .as_ref()
         .map_or_else(String::new, |user| format!(" (system user {})", clean(user)));
+    let dump = account.dump.as_ref().map_or_else(String::new, |dump| format!(", dump {dump}"));
     let _ = writeln!(
         text,
-        "{} -> account {}{old}",
+        "{} -> account {}{old}{dump}",
         paint.strong(&clean(&account.domain)),
         clean(&account.user)
     );
@@ -160,6 +169,14 @@ fn mailbox_lines(text: &mut String, mailbox: &MailboxReport) {
         certainties(&mailbox.uidl_certainty),
         certainties(&mailbox.uid_certainty)
     );
+    if let Some(listing) = &mailbox.uidl_listing {
+        let matched: u64 = listing.matched.values().sum();
+        let _ = writeln!(
+            text,
+            "    listing from the old server: {matched} of {} are here",
+            number(listing.entries, "message")
+        );
+    }
     let width =
         mailbox.folders.iter().map(|folder| folder.name.chars().count()).max().unwrap_or(0).min(40);
     for folder in &mailbox.folders {
@@ -263,7 +280,7 @@ fn findings(text: &mut String, report: &Report, paint: Paint) {
     }
 }
 
-fn certainties(sums: &BTreeMap<String, u64>) -> String {
+pub(crate) fn certainties(sums: &BTreeMap<String, u64>) -> String {
     if sums.is_empty() {
         return "none".to_owned();
     }
@@ -275,7 +292,7 @@ fn certainties(sums: &BTreeMap<String, u64>) -> String {
         .join(", ")
 }
 
-fn number(count: u64, noun: &str) -> String {
+pub(crate) fn number(count: u64, noun: &str) -> String {
     match (count, noun) {
         (1, _) => format!("1 {noun}"),
         (_, "mailbox") => format!("{count} mailboxes"),
@@ -299,7 +316,7 @@ fn bytes(count: u64) -> String {
 }
 
 /// Text from a backup can't move the cursor or paint the screen.
-fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     if !text.chars().any(char::is_control) {
         return text.to_owned();
     }
@@ -313,25 +330,25 @@ fn clean(text: &str) -> String {
 }
 
 #[derive(Clone, Copy)]
-struct Paint(bool);
+pub(crate) struct Paint(pub(crate) bool);
 
 impl Paint {
     fn with(self, code: &str, text: &str) -> String {
         if self.0 { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
-    fn strong(self, text: &str) -> String {
+    pub(crate) fn strong(self, text: &str) -> String {
         self.with("1", text)
     }
-    fn good(self, text: &str) -> String {
+    pub(crate) fn good(self, text: &str) -> String {
         self.with("32", text)
     }
-    fn bad(self, text: &str) -> String {
+    pub(crate) fn bad(self, text: &str) -> String {
         self.with("1;31", text)
     }
-    fn careful(self, text: &str) -> String {
+    pub(crate) fn careful(self, text: &str) -> String {
         self.with("33", text)
     }
-    fn hint(self, text: &str) -> String {
+    pub(crate) fn hint(self, text: &str) -> String {
         self.with("36", text)
     }
 }

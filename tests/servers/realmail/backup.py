@@ -63,10 +63,17 @@ def describe(mailroot, kind, packing, chosen=MAILBOXES):
             "sites": [{"name": ADDON_DISPLAY, "mailboxes": mailboxes(ADDON)}]}]}
 
 
+def pack_chain(snapshots, stamps, kind, packing, target):
+    """Pack mail roots of several moments as a full dump and its increments."""
+    specs = [describe(mailroot, kind, packing)
+             | {"stamp": stamp, "base_stamp": stamps[0] if stamp != stamps[0] else None}
+             for mailroot, stamp in zip(snapshots, stamps)]
+    return run_pack(specs, target)
+
+
 def run_pack(spec, target, *options):
     """Pack `spec`, or a list of them, as the options of plesk-pack say."""
     done = subprocess.run([program("plesk-pack", "PLESK_PACK"), *options, "-", target], input=json.dumps(spec),
                           capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise RuntimeError(f"plesk-pack: {done.stderr}")
-    return target

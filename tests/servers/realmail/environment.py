@@ -13,6 +13,7 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 MESSAGES = REPOSITORY / "fixtures" / "messages"
 RECORDED = REPOSITORY / "fixtures" / "recorded"
 COMPRESSED = REPOSITORY / "fixtures" / "compressed"
+LISTINGS = REPOSITORY / "fixtures" / "listings"
 MBOX = REPOSITORY / "fixtures" / "mbox"
 FORMS = REPOSITORY / "fixtures" / "forms"
 CONFIG = REPOSITORY / "tests" / "servers" / "config"

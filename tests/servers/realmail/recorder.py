@@ -4,8 +4,8 @@ import re
 import shutil
 import time
 
-from . import corpus, courier, digests, dovecot, forms, mbox, scenario, state, truth
-from .backup import SECRET_KEY, Packing, pack
+from . import chain, corpus, courier, digests, dovecot, forms, listings, mbox, scenario, state, truth
+from .backup import SECRET_KEY, Packing, pack, pack_chain
 from .environment import COMPRESSED, FORMS, MBOX, RECORDED, chown_mail, reserve_ports, work_directory
 from .mailboxes import ALICE, MAILBOXES, SALES, USERS
 from .oldside import OldSide, live, make_server
@@ -26,22 +26,32 @@ FIXTURES = {
 }
 
 
+# A full dump with two increments in one export.
+CHAINS = {
+    "chain-dovecot": (DEFAULT, Packing("server", "tzst", "tar")),
+    "chain-courier": (None, Packing("subscription", "tgz", "tar")),
+}
+
 # What each method of the zlib plugin stores: numbers in fixtures/messages, from 0.
 STORED = {"gz": 19, "bz2": 13, "lz4": 25, "zstd": 18}
 
-NAMES = (*FIXTURES, "compressed", "mbox", "forms")
+NAMES = (*FIXTURES, *CHAINS, "compressed", "mbox", "forms", "listings")
 
 
 def record(name):
     """Record one fixture anew, in place of what was recorded of it before; returns its bytes."""
-    target = {"compressed": COMPRESSED, "mbox": MBOX, "forms": FORMS}.get(name, RECORDED / name)
+    target = {"compressed": COMPRESSED, "mbox": MBOX, "forms": FORMS, "listings": LISTINGS}.get(name, RECORDED / name)
     if name == "compressed":
         compressed(target)
+    elif name == "listings":
+        listings.record()
     elif name == "forms":
         forms.record(target)
     elif name == "mbox":
         served = mbox.record(target)
         (target / "truth.json").write_text(_readable(served))
+    elif name in CHAINS:
+        chained(name, target)
     else:
         backup(name, target)
     return sum(path.stat().st_size for path in target.rglob("*"))
@@ -66,6 +76,29 @@ def backup(name, target):
         if name == "switched":
             server["switched_from"] = f"courier {courier.version()}"
         (target / "truth.json").write_text(_readable({"server": server, "mailboxes": old.truth}))
+
+
+def chained(name, target):
+    """A chain of dumps; the truth is that of the last, and the files of each."""
+    uidl_format, packing = CHAINS[name]
+    with work_directory() as work, reserve_ports() as ports:
+        old = chain.live(uidl_format, work, ports)
+        shutil.rmtree(target, ignore_errors=True)
+        target.mkdir(parents=True)
+        pack_chain(old.snapshots, chain.STAMPS, old.kind, packing, target / "backup.tar")
+        dumps = []
+        for mailroot, stamp in zip(old.snapshots, chain.STAMPS):
+            files = digests.of_plesk(mailroot)
+            dumps.append({"stamp": stamp, "files": {
+                mailbox.address: sorted([sha, second, count] for (sha, second), count in files[mailbox.address].items())
+                for mailbox in MAILBOXES}})
+        for mailbox in MAILBOXES:
+            old.truth[mailbox.address]["files"] = dumps[-1]["files"][mailbox.address]
+        server = {"kind": old.kind, "option": old.option, "uidl_format": uidl_format,
+                  "version": courier.version() if uidl_format is None else dovecot.version(),
+                  "backup": vars(packing), "secret_key": SECRET_KEY.decode()}
+        (target / "truth.json").write_text(_readable({"server": server, "dumps": dumps[:-1], "left": chain.left(old),
+                                                      "mailboxes": old.truth}))
 
 
 def compressed(target):

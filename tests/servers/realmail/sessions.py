@@ -98,6 +98,15 @@ class Imap:
         """Make a folder."""
         self._call("create", _wire(folder))
 
+    def delete(self, folder):
+        """Delete a folder with its messages; it may not be open."""
+        self._call("select", _wire("INBOX"))
+        self._call("delete", _wire(folder))
+
+    def rename(self, folder, new):
+        """Give a folder another name."""
+        self._call("rename", _wire(folder), _wire(new))
+
     def subscribe(self, folder):
         """Subscribe to a folder."""
         self._call("subscribe", _wire(folder))

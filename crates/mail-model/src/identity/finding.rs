@@ -86,6 +86,16 @@ pub enum Finding {
     ServerDiffers { said: ServerKind, found: ServerKind, stated: bool },
     /// UIDLs rest on a format that nobody confirmed.
     FormatAssumed { format: UidlFormat, messages: usize },
+    /// The listing has another UIDL for a message than its files; `listed` is None where it gives the
+    /// UIDL that the files have to another message. The listing counts.
+    ListingDiffers { name: Vec<u8>, files_say: Vec<u8>, listed: Option<Vec<u8>> },
+    /// The listing shows that the operator's format is not the server's. `listed` is the one that
+    /// is, where one explains the listing.
+    ListingRefutesFormat { stated: UidlFormat, listed: Option<UidlFormat>, messages: usize },
+    /// An entry of the listing that names no message here.
+    ListingUnmatched { number: Option<u32>, uidl: Vec<u8> },
+    /// The listing holds sizes where UIDLs should stand, and is not used.
+    ListingOfSizes { entries: usize },
     /// UIDLs rest on what is said of a server; `example` is one of them.
     UidlRuleAssumed { example: Vec<u8>, messages: usize },
     /// The stated format names messages by what a message in an mbox does not have.

@@ -3,7 +3,8 @@
 use crate::courier::MessageKeywords;
 use crate::dovecot::UidList;
 use crate::maildir::Place;
-use crate::uidl::UidlFormat;
+use crate::uidl::{ListedUidl, UidlFormat};
+use crate::wire_size::WireSize;
 use std::collections::HashMap;
 
 /// One file of state with its mtime (epoch seconds).
@@ -67,6 +68,18 @@ pub struct RawMailbox {
     pub dovecot_subscriptions: Option<StateFile>,
     /// `courierimapsubscribed`.
     pub courier_subscribed: Option<StateFile>,
+    /// What the old server said of INBOX over POP3, while it lived.
+    pub listing: Option<RawListing>,
+}
+
+/// A listing of the UIDLs of INBOX, taken from the living server.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RawListing {
+    /// Its messages, in its order.
+    pub entries: Vec<ListedUidl>,
+    /// How large the files of INBOX are to clients, by their index in [`RawFolder::files`]; without
+    /// that, sizes are not compared and numbers of messages say nothing.
+    pub sizes: Vec<Option<WireSize>>,
 }
 
 /// A server that keeps maildirs.

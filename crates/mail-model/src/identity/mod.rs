@@ -5,6 +5,8 @@
 //! * [`emit`] gives the new `dovecot-uidlist` and `dovecot-keywords` of a folder.
 //! * [`verify_folder`] predicts what a Dovecot over written bytes answers, and compares.
 //!
+//! What the old server itself answered counts most: a [`RawListing`] names messages exactly.
+//!
 //! Evidence counts before labels. A folder's own state decides; the list of installed components
 //! and what the operator says settle only what it leaves open: the UIDL format, and which of two
 //! kinds of state is the living one. UIDs and UIDLs are decided apart from each other, since
@@ -16,6 +18,7 @@ mod finding;
 mod imap;
 mod input;
 mod keywords;
+mod listing;
 mod names;
 mod output;
 mod pop3;
@@ -28,7 +31,10 @@ mod verify;
 
 pub use emit::{EmitOptions, FolderFiles, emit};
 pub use finding::{Finding, NextUidReason, StateFileKind};
-pub use input::{OldServer, RawFile, RawFolder, RawMailbox, Rules, ServerKind, StateFile};
+pub use input::{
+    OldServer, RawFile, RawFolder, RawListing, RawMailbox, Rules, ServerKind, StateFile,
+};
+pub use listing::{ListedRule, ListingEvidence, Match, MatchedBy};
 pub use output::{
     Because, Certainty, Folder, FormatEvidence, FoundState, Mailbox, Message, ServerEvidence,
     UidEvidence, Uidl, UidlEvidence,

@@ -1,6 +1,6 @@
 //! What a mailbox is: folders and messages, with the names that clients know and how sure they are.
 
-use super::{Finding, ServerKind};
+use super::{Finding, ListingEvidence, ServerKind};
 use crate::dovecot::Keywords;
 use crate::folder::{FolderName, NameEncoding};
 use crate::maildir::{FileName, Place};
@@ -16,6 +16,8 @@ pub struct Mailbox {
     pub subscriptions: Vec<FolderName>,
     /// Which server's state was believed, and why.
     pub server: ServerEvidence,
+    /// What became of the listing, where there was one and an INBOX.
+    pub listing: Option<ListingEvidence>,
     /// Everything that was not as it should be.
     pub findings: Vec<Finding>,
 }
@@ -34,7 +36,7 @@ pub struct FoundState {
 pub struct FormatEvidence {
     /// The format.
     pub format: UidlFormat,
-    /// Whether the operator stated it. Else it is Dovecot's default, or the one by which all
+    /// Whether the operator stated it, or a listing shows it. Else it is Dovecot's default, or the one by which all
     /// stored UIDLs of the mailbox were made.
     pub stated: bool,
 }
@@ -64,6 +66,8 @@ pub enum Because {
     Migrated,
     /// Both kinds; the operator named the server.
     Stated,
+    /// Both kinds; a listing from the living server has the names of one.
+    Listing,
     /// Both kinds; one server was installed.
     Installed,
     /// Both kinds; one is newer, and knows the newest messages.
@@ -161,10 +165,14 @@ impl fmt::Display for Certainty {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum UidlEvidence {
+    /// A listing that was taken from the living server.
+    Listing,
     /// Stored in the uidlist.
     PField,
     /// By the format that the operator stated.
     StatedFormat,
+    /// By the format of other messages that a listing names.
+    ListedFormat,
     /// By a format that nobody confirmed.
     AssumedFormat,
     /// Stored in Courier's list.
@@ -179,8 +187,31 @@ pub enum UidlEvidence {
     SaidRule,
     /// POP3 was never used: what the new server gives.
     NeverServed,
+    /// A listing shows that the rule is another, and does not name the message: what the new server
+    /// gives.
+    NotListed,
     /// No state, or none from which it follows: what the new server gives.
     NoState,
+}
+
+impl fmt::Display for UidlEvidence {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            UidlEvidence::Listing => "listing",
+            UidlEvidence::PField => "stored",
+            UidlEvidence::StatedFormat => "stated-format",
+            UidlEvidence::ListedFormat => "listed-format",
+            UidlEvidence::AssumedFormat => "assumed-format",
+            UidlEvidence::SizeList => "size-list",
+            UidlEvidence::XUidl => "x-uidl",
+            UidlEvidence::NextUid => "next-uid",
+            UidlEvidence::NextCounter => "next-counter",
+            UidlEvidence::SaidRule => "said-rule",
+            UidlEvidence::NeverServed => "never-served",
+            UidlEvidence::NotListed => "not-listed",
+            UidlEvidence::NoState => "no-state",
+        })
+    }
 }
 
 /// Where a UID is from.

@@ -2,6 +2,7 @@
 
 use super::files::FileEntry;
 use super::imap::{Numbers, serve_dovecot};
+use super::listing::State;
 use super::state::FolderState;
 use super::{
     Certainty, Finding, FormatEvidence, OldServer, RawFolder, Rules, ServerKind, Uidl, UidlEvidence,
@@ -43,6 +44,19 @@ fn source(
     }
 }
 
+/// The state that names the messages, for whoever compares a listing with it.
+pub(super) fn state<'a>(
+    state: &'a FolderState,
+    sizelist: Option<&'a Pop3SizeList>,
+    live: Option<ServerKind>,
+) -> State<'a> {
+    match (source(state, sizelist, live), &state.uidlist, sizelist) {
+        (Some(ServerKind::Dovecot), Some(list), _) => State::Dovecot(list),
+        (Some(ServerKind::Courier), _, Some(list)) => State::Courier(list),
+        _ => State::None,
+    }
+}
+
 #[allow(clippy::too_many_arguments, reason = "they are the evidence, and each is used once")]
 pub(super) fn name(
     raw: &RawFolder,
@@ -65,24 +79,12 @@ pub(super) fn name(
                 findings.push(Finding::FormatNeedsMaildir { format, messages });
                 return unknown(entries, Certainty::Lost);
             }
-            let names = from_dovecot(raw, list, state.repaired_uid, entries, rules);
-            let assumed = names
-                .by_entry
-                .iter()
-                .filter(|named| named.evidence == UidlEvidence::AssumedFormat)
-                .count();
-            if assumed > 0
-                && let Some(FormatEvidence { format, .. }) = &names.format
-            {
-                let format = format.clone();
-                findings.push(Finding::FormatAssumed { format, messages: assumed });
-            }
-            names
+            from_dovecot(raw, list, state.repaired_uid, entries, rules)
         }
         (Some(ServerKind::Courier), _, Some(list)) => from_courier(list, entries),
         _ => {
             if !raw.said_uidls.is_empty() {
-                return by_rule(&raw.said_uidls, entries, findings);
+                return by_rule(&raw.said_uidls, entries);
             }
             let named = |entry: &FileEntry| {
                 let never_served = numbers.from.is_some() && !list_unreadable;
@@ -98,6 +100,19 @@ pub(super) fn name(
     }
 }
 
+/// What rests on a rule that nobody confirmed.
+pub(super) fn assumption(names: &Names) -> Option<Finding> {
+    let by = |evidence| names.by_entry.iter().filter(move |named| named.evidence == evidence);
+    let messages = by(UidlEvidence::SaidRule).count();
+    if let Some(example) = by(UidlEvidence::SaidRule).filter_map(|named| named.value.clone()).min()
+    {
+        return Some(Finding::UidlRuleAssumed { example, messages });
+    }
+    let messages = by(UidlEvidence::AssumedFormat).count();
+    let format = names.format.as_ref().filter(|_| messages > 0)?.format.clone();
+    Some(Finding::FormatAssumed { format, messages })
+}
+
 /// A message in an mbox has no file name, and its GUID is no part of any file.
 fn needs_maildir(format: &UidlFormat) -> bool {
     let with = |name| format.expand(&UidlInputs { uid: 1, uidvalidity: 1, base: name, guid: name });
@@ -110,26 +125,16 @@ fn unknown(entries: &[FileEntry], certainty: Certainty) -> Names {
 }
 
 /// UIDLs by what is said of a server.
-fn by_rule(
-    said: &HashMap<Vec<u8>, Vec<u8>>,
-    entries: &[FileEntry],
-    findings: &mut Vec<Finding>,
-) -> Names {
+fn by_rule(said: &HashMap<Vec<u8>, Vec<u8>>, entries: &[FileEntry]) -> Names {
     let mut names = unknown(entries, Certainty::Lost);
-    let mut example: Option<&Vec<u8>> = None;
-    let mut messages = 0;
     for (entry, named) in entries.iter().zip(&mut names.by_entry) {
-        let Some(uidl) = said.get(&entry.name.base) else { continue };
-        *named = Named {
-            value: Some(uidl.clone()),
-            certainty: Certainty::Assumed,
-            evidence: UidlEvidence::SaidRule,
-        };
-        messages += 1;
-        example = Some(example.map_or(uidl, |known| known.min(uidl)));
-    }
-    if let Some(example) = example {
-        findings.push(Finding::UidlRuleAssumed { example: example.clone(), messages });
+        if let Some(uidl) = said.get(&entry.name.base) {
+            *named = Named {
+                value: Some(uidl.clone()),
+                certainty: Certainty::Assumed,
+                evidence: UidlEvidence::SaidRule,
+            };
+        }
     }
     names
 }

@@ -5,8 +5,8 @@ use super::imap::{self, NewUidvalidities, Numbers};
 use super::server::{self, FolderView};
 use super::state::{FolderState, read_sizelist};
 use super::{
-    Finding, Folder, Mailbox, Message, RawMailbox, Rules, ServerEvidence, Uidl, keywords, names,
-    pop3, sizes, unique,
+    Finding, Folder, Mailbox, Message, RawMailbox, Rules, ServerEvidence, Uidl, keywords, listing,
+    names, pop3, sizes, unique,
 };
 use crate::folder::{FolderName, NameEncoding};
 use std::collections::HashSet;
@@ -45,6 +45,7 @@ pub fn resolve(raw: &RawMailbox, rules: &Rules) -> Mailbox {
         && raw.folders.iter().all(|folder| folder.uidlist.is_none() && folder.uiddb.is_none());
     let mut from_other = vec![];
     let mut format = None;
+    let mut evidence = None;
     let mut folders = vec![];
     for (source, (mut state, mut entries)) in parts.into_iter().enumerate() {
         let (name, encoding) = folder_names[source].clone();
@@ -64,7 +65,12 @@ pub fn resolve(raw: &RawMailbox, rules: &Rules) -> Mailbox {
         let mut order = None;
         if name.is_inbox() {
             let sizelist = sizelist.as_ref();
-            let names = pop3::name(
+            let rule = raw.listing.as_ref().map(|listing| {
+                let state = pop3::state(&state, sizelist, live);
+                listing::find_rule(listing, &raw.folders[source], &state, &entries, rules)
+            });
+            let listed_rules = rule.as_ref().map(|rule| listing::rules_of(rule, rules));
+            let mut names = pop3::name(
                 &raw.folders[source],
                 &state,
                 sizelist,
@@ -72,10 +78,33 @@ pub fn resolve(raw: &RawMailbox, rules: &Rules) -> Mailbox {
                 live,
                 &entries,
                 &numbers,
+                listed_rules.as_ref().unwrap_or(rules),
+                &mut findings,
+            );
+            let mut given_out = vec![];
+            if let (Some(listing), Some(rule)) = (&raw.listing, rule) {
+                let found = listing::apply(
+                    listing,
+                    rule,
+                    &mut names,
+                    &numbers,
+                    &entries,
+                    rules,
+                    &mut findings,
+                );
+                given_out = found.unmatched(listing);
+                evidence = Some(found);
+            }
+            findings.extend(pop3::assumption(&names));
+            uidls = unique::settle(
+                &names,
+                &mut numbers,
+                &entries,
+                sizelist,
+                &given_out,
                 rules,
                 &mut findings,
             );
-            uidls = unique::settle(&names, &mut numbers, &entries, sizelist, rules, &mut findings);
             format = names.format;
             order = names.order;
         }
@@ -103,7 +132,7 @@ pub fn resolve(raw: &RawMailbox, rules: &Rules) -> Mailbox {
     }
     let subscriptions = names::subscriptions(raw, utf8, live, &folder_names, &mut findings);
     let server = ServerEvidence { found: decision.found, live, because: decision.because, format };
-    Mailbox { folders, subscriptions, server, findings }
+    Mailbox { folders, subscriptions, server, listing: evidence, findings }
 }
 
 /// Every UIDVALIDITY that a folder has or had under any server.

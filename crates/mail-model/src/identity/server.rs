@@ -1,6 +1,7 @@
 //! Which server's state is the living one.
 
 use super::files::FileEntry;
+use super::listing::living;
 use super::state::FolderState;
 use super::{Because, Finding, FoundState, OldServer, RawMailbox, Rules, ServerKind};
 use crate::courier::Pop3SizeList;
@@ -44,6 +45,9 @@ pub(super) fn decide(
         (false, false) => (None, Because::NoState),
         (true, false) => (Some(ServerKind::Dovecot), Because::OnlyState),
         (false, true) => (Some(ServerKind::Courier), Because::OnlyState),
+        (true, true) if by_listing(raw, folders, sizelist, rules).is_some() => {
+            (by_listing(raw, folders, sizelist, rules), Because::Listing)
+        }
         (true, true) => {
             let (live, because) = between_two(raw, folders, sizelist, said, rules, findings);
             (Some(live), because)
@@ -56,6 +60,16 @@ pub(super) fn decide(
         findings.push(Finding::ServerDiffers { said: label, found, stated: said.is_some() });
     }
     Decision { found, live, because }
+}
+
+fn by_listing(
+    raw: &RawMailbox,
+    folders: &[FolderView<'_>],
+    sizelist: Option<&Pop3SizeList>,
+    rules: &Rules,
+) -> Option<ServerKind> {
+    let inbox = folders.iter().find(|folder| folder.is_inbox)?;
+    living(raw.listing.as_ref()?, inbox.state.uidlist.as_ref(), sizelist, rules)
 }
 
 fn between_two(

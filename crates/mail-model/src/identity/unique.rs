@@ -6,15 +6,17 @@ use super::pop3::{Named, Names};
 use super::{Certainty, Finding, HIGHEST_NEXT_UID, NextUidReason, Rules, Uidl, UidlEvidence};
 use crate::courier::Pop3SizeList;
 use crate::folder::FolderName;
-use crate::uidl::{UidlFormat, UidlInputs, UidlProblem, problem};
+use crate::uidl::{ListedUidl, UidlFormat, UidlInputs, UidlProblem, problem};
 use std::collections::HashMap;
 
-/// The UIDLs of INBOX, by entry. May give messages without a known UID another one.
+/// The UIDLs of INBOX, by entry. May give messages without a known UID another one. No message gets
+/// one of those that were given out to messages that are not here.
 pub(super) fn settle(
     names: &Names,
     numbers: &mut Numbers,
     entries: &[FileEntry],
     sizelist: Option<&Pop3SizeList>,
+    given_out: &[&ListedUidl],
     rules: &Rules,
     findings: &mut Vec<Finding>,
 ) -> Vec<Option<Uidl>> {
@@ -68,6 +70,9 @@ pub(super) fn settle(
             .into_iter()
             .map(|(uidl, count)| Finding::DuplicateUidls { uidl: uidl.clone(), count: *count }),
     );
+    for listed in given_out {
+        settler.used.entry(listed.uidl.clone()).or_insert(1);
+    }
     for (at, named) in open {
         let message = &mut numbers.messages[at];
         let value = named.value.clone().unwrap_or_else(|| settler.target_value(message));
@@ -88,7 +93,8 @@ pub(super) fn settle(
     let next_uid = settler.next_uid;
     numbers.messages.sort_by_key(|message| message.uid);
     numbers.next_uid = next_uid;
-    keep_clear(numbers, &uidls, sizelist, &rules.target_format, findings);
+    let formats = [&rules.target_format, settler.old_format];
+    keep_clear(numbers, &uidls, sizelist, given_out, formats, findings);
     uidls
 }
 
@@ -187,7 +193,8 @@ fn keep_clear(
     numbers: &mut Numbers,
     uidls: &[Option<Uidl>],
     sizelist: Option<&Pop3SizeList>,
-    target: &UidlFormat,
+    given_out: &[&ListedUidl],
+    [target, old]: [&UidlFormat; 2],
     findings: &mut Vec<Finding>,
 ) {
     // Courier's counter also tells of messages that are gone.
@@ -199,7 +206,12 @@ fn keep_clear(
         .flatten()
         .map(|uidl| uidl.value.as_slice())
         .chain(counted.as_deref())
+        .chain(given_out.iter().map(|listed| listed.uidl.as_slice()))
         .filter_map(|uidl| target.uid_of(uidl, numbers.uidvalidity))
+        // The old server gave these UIDs to messages that are not here, and IMAP clients know them.
+        .chain(given_out.iter().filter_map(|listed| {
+            listed.uid.or_else(|| old.uid_of(&listed.uidl, numbers.uidvalidity))
+        }))
         .max();
     let Some(highest) = highest.filter(|uid| *uid >= numbers.next_uid) else { return };
     let folder = FolderName::inbox();

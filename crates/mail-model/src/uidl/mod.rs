@@ -1,11 +1,17 @@
-//! UIDLs: the formats by which Dovecot makes them, and what is wrong with some.
+//! UIDLs: the formats by which Dovecot makes them, what a server was seen to serve, and what is
+//! wrong with some.
 
+mod derive;
 mod format;
 mod inverse;
+mod listing;
 mod md5;
 mod parse;
+mod spelling;
 
+pub use derive::derive;
 pub use format::{UidlFormat, UidlInputs};
+pub use listing::{ListedUidl, Listing, ListingError, ListingForm, ListingProblem};
 pub use parse::UidlFormatError;
 
 /// Formats that are met in practice, the most likely first.

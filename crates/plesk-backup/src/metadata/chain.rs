@@ -127,7 +127,8 @@ pub(super) struct Attached {
 /// Fills in the earlier archives of an increment, and which dumps are not there.
 ///
 /// The dumps that are needed are those that the metadata list, and the base; without a list all
-/// dumps of the same base up to the chosen one.
+/// dumps of the same base up to the chosen one. Where a needed one is missing, all others of the
+/// chain are: they may hold an older copy of what stands in it.
 pub(super) fn attach(
     tree: &Tree,
     inventory: &Inventory,
@@ -136,32 +137,82 @@ pub(super) fn attach(
     chosen: &Chosen<'_>,
     subscription: &mut Subscription,
 ) -> Attached {
-    let outlines = Outlines { inventory, survey, group: chosen.group };
-    let metadata = subscription.metadata.clone().into_bytes();
-    let places = |kind: &DomainKind, name: &str, mail: &MailSystem| {
-        let mut places = directories(tree, mail.content.iter());
-        let [main, site] = usual_directories(&metadata, name);
-        places.insert(if *kind == DomainKind::Main { main } else { site });
-        places
+    let attaching = Attaching {
+        tree,
+        archives,
+        outlines: Outlines { inventory, survey, group: chosen.group },
+        base: chosen.base,
+        metadata: subscription.metadata.clone().into_bytes(),
     };
+    let mut all = attaching.outlines.stamps(chosen.base);
+    for domain in subscription.domains() {
+        if let Some(mail) = &domain.mail {
+            let places = attaching.places(&domain.kind, &domain.ascii_name, mail);
+            all.extend(archives.stamps(&places, chosen.base));
+        }
+    }
     let mut needed: BTreeSet<Stamp> = chosen.related.iter().cloned().collect();
     if needed.is_empty() {
-        needed.extend(outlines.stamps(chosen.base));
-        for domain in subscription.domains() {
-            if let Some(mail) = &domain.mail {
-                let places = places(&domain.kind, &domain.ascii_name, mail);
-                needed.extend(archives.stamps(&places, chosen.base));
-            }
-        }
+        needed.clone_from(&all);
     }
     needed.insert(chosen.base.clone());
     needed.retain(|stamp| stamp < chosen.stamp);
+    all.extend(needed.iter().cloned());
+    all.retain(|stamp| stamp < chosen.stamp);
 
     let mut attached = Attached::default();
-    for stamp in needed {
-        let outline = outlines.at(&stamp, chosen.base);
+    for stamp in &all {
+        let is_needed = needed.contains(stamp);
+        let found = attaching.attach((stamp, is_needed), subscription, &mut attached);
+        if is_needed && !found {
+            subscription.missing_dumps.push(stamp.clone());
+        }
+    }
+    if !subscription.missing_dumps.is_empty() || !attached.missing.is_empty() {
+        let (main, sites) = (&mut subscription.domain, &mut subscription.sites);
+        let mails = std::iter::once(main).chain(sites).filter_map(|it| it.mail.as_mut());
+        for mail in mails {
+            let own = mail.mailusers.iter_mut().filter_map(|user| user.mailbox.as_mut());
+            let earlier = own.flat_map(|mailbox| &mut mailbox.earlier).chain(&mut mail.earlier);
+            for earlier in earlier {
+                earlier.needed = true;
+            }
+        }
+    }
+    attached
+}
+
+struct Attaching<'a> {
+    tree: &'a Tree,
+    archives: &'a Archives,
+    outlines: Outlines<'a>,
+    base: &'a Stamp,
+    /// Path of the XML of the subscription.
+    metadata: Vec<u8>,
+}
+
+impl Attaching<'_> {
+    /// Directories in which a domain's archives may lie.
+    fn places(&self, kind: &DomainKind, name: &str, mail: &MailSystem) -> BTreeSet<Vec<u8>> {
+        let mut places = directories(self.tree, mail.content.iter());
+        let [main, site] = usual_directories(&self.metadata, name);
+        places.insert(if *kind == DomainKind::Main { main } else { site });
+        places
+    }
+
+    /// Fills in the archives of one dump; false when the tree has nothing of it.
+    fn attach(
+        &self,
+        dump: (&Stamp, bool),
+        subscription: &mut Subscription,
+        attached: &mut Attached,
+    ) -> bool {
+        let (stamp, needed) = dump;
+        let outline = self.outlines.at(stamp, self.base);
         let mut found = outline.is_some();
-        attached.missing.extend(outline.into_iter().flat_map(|it| it.missing_mail.clone()));
+        if needed {
+            attached.missing.extend(outline.into_iter().flat_map(|it| it.missing_mail.clone()));
+        }
         let used = &mut attached.by_name;
         let (main, sites) = (&mut subscription.domain, &mut subscription.sites);
         for domain in std::iter::once(main).chain(sites) {
@@ -169,38 +220,39 @@ pub(super) fn attach(
             let Some(mail) = &mut domain.mail else { continue };
             if let Some(outline) = outline {
                 let Some(then) = outline.domain(guid, name) else { continue };
-                push(&mut mail.earlier, &stamp, then.content.clone());
+                push(&mut mail.earlier, dump, then.content.clone());
                 for user in &mut mail.mailusers {
                     let own = then.mailboxes.get(&user.local_part).cloned().unwrap_or_default();
                     if let Some(mailbox) = &mut user.mailbox {
-                        push(&mut mailbox.earlier, &stamp, own);
+                        push(&mut mailbox.earlier, dump, own);
                     }
                 }
                 continue;
             }
-            let places = places(&domain.kind, name, mail);
-            let content = archives.contents(tree, &places, &stamp, "domainmail", used);
+            let places = self.places(&domain.kind, name, mail);
+            let content = self.archives.contents(self.tree, &places, stamp, "domainmail", used);
             found |= !content.is_empty();
-            push(&mut mail.earlier, &stamp, content);
+            push(&mut mail.earlier, dump, content);
             for user in &mut mail.mailusers {
                 let Some(mailbox) = &mut user.mailbox else { continue };
-                let mut own = directories(tree, mailbox.content.iter());
+                let mut own = directories(self.tree, mailbox.content.iter());
                 own.retain(|place| !places.contains(place));
-                let content = archives.contents(tree, &own, &stamp, "mailbox", used);
+                let content = self.archives.contents(self.tree, &own, stamp, "mailbox", used);
                 found |= !content.is_empty();
-                push(&mut mailbox.earlier, &stamp, content);
+                push(&mut mailbox.earlier, dump, content);
             }
         }
-        if !found {
-            subscription.missing_dumps.push(stamp);
-        }
+        found
     }
-    attached
 }
 
-fn push(earlier: &mut Vec<EarlierContent>, stamp: &Stamp, content: Vec<ContentRef>) {
+fn push(
+    earlier: &mut Vec<EarlierContent>,
+    (stamp, needed): (&Stamp, bool),
+    content: Vec<ContentRef>,
+) {
     if !content.is_empty() {
-        earlier.push(EarlierContent { stamp: stamp.clone(), content });
+        earlier.push(EarlierContent { stamp: stamp.clone(), needed, content });
     }
 }
 

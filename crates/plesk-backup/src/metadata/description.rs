@@ -275,7 +275,7 @@ pub struct MailSystem {
     pub status: Status,
     /// The `domainmail` archives: all mailboxes of the domain; of an increment, what changed.
     pub content: Vec<ContentRef>,
-    /// The same of the earlier dumps of the chain, when the chosen dump is an increment: the oldest
+    /// The same of all earlier dumps of the chain, when the chosen dump is an increment: the oldest
     /// first. A file of a later one replaces that of the same path of an earlier one; what was
     /// deleted since is not marked, but see `file_index`.
     pub earlier: Vec<EarlierContent>,
@@ -388,6 +388,10 @@ pub struct MailboxSettings {
 pub struct EarlierContent {
     /// Stamp of that dump.
     pub stamp: Stamp,
+    /// False when the metadata of the chosen dump list those that it needs, and this is none of
+    /// them: no file in it was still there, unless it changed since. It still tells of what was
+    /// deleted in between.
+    pub needed: bool,
     /// Its archives; never empty.
     pub content: Vec<ContentRef>,
 }

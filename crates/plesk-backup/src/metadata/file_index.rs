@@ -15,12 +15,18 @@ const ROW_LIMIT: u64 = 64 * 1024;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FileIndex {
     files: HashSet<Vec<u8>>,
+    directories: HashSet<Vec<u8>>,
 }
 
 impl FileIndex {
     /// Whether a path, as archives spell it (`info/Maildir/cur/…`), was there.
     pub fn contains(&self, path: &[u8]) -> bool {
         self.files.contains(path)
+    }
+
+    /// Whether a directory, spelled without a slash at its end, was there.
+    pub fn contains_directory(&self, path: &[u8]) -> bool {
+        self.directories.contains(path)
     }
 
     /// How many files there were.
@@ -53,7 +59,11 @@ impl FileIndex {
                 (Some(path), Some(b"f")) if !path.is_empty() => {
                     index.files.insert(normal(path));
                 }
-                (Some(path), Some(b"d")) if !path.is_empty() => {}
+                (Some(path), Some(b"d")) if !path.is_empty() => {
+                    let path = normal(path);
+                    let path = path.strip_suffix(b"/").unwrap_or(&path).to_vec();
+                    index.directories.insert(path);
+                }
                 _ => return Ok(None),
             }
         }
@@ -92,7 +102,7 @@ mod tests {
         assert_eq!(index.len(), 2);
         assert!(index.contains(b"info/Maildir/cur/1.a:2,S"));
         assert!(index.contains(b"b"));
-        assert!(!index.contains(b"info"));
+        assert!(!index.contains(b"info") && index.contains_directory(b"info"));
     }
 
     #[test]

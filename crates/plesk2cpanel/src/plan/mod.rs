@@ -126,7 +126,7 @@ pub(crate) fn plan_account(
     let mut settings = Vec::new();
     let mut findings: Vec<Finding> = context.name.finding.clone().into_iter().collect();
     let domains = domains::plan_domains(subscription, &mut settings, &mut findings)?;
-    let stamp = context.description.stamp.as_ref().map_or(0, plesk_backup::Stamp::epoch);
+    let stamp = stamp_of(subscription, context.description).map_or(0, plesk_backup::Stamp::epoch);
     let salt_seed = salt_seed(subscription, context.description);
 
     let mut spam = spam::Merged::default();
@@ -301,6 +301,14 @@ fn mail_off(subscription: &Subscription, domain: &plesk_backup::Domain) -> Optio
     }
 }
 
+/// The time of the backup: a tree may hold several dumps, and each subscription is of one.
+fn stamp_of<'a>(
+    subscription: &'a Subscription,
+    description: &'a Description,
+) -> Option<&'a plesk_backup::Stamp> {
+    subscription.dump.as_ref().or(description.stamp.as_ref())
+}
+
 /// Something that this backup has and no other, so that salts differ between customers, and that
 /// is no secret.
 fn salt_seed(subscription: &Subscription, description: &Description) -> Vec<u8> {
@@ -309,7 +317,7 @@ fn salt_seed(subscription: &Subscription, description: &Description) -> Vec<u8> 
         description.server_name.as_deref(),
         subscription.guid.as_deref(),
         Some(subscription.domain.ascii_name.as_str()),
-        description.stamp.as_ref().map(plesk_backup::Stamp::as_str),
+        stamp_of(subscription, description).map(plesk_backup::Stamp::as_str),
     ] {
         seed.extend(part.unwrap_or_default().as_bytes());
         seed.push(0);

@@ -121,12 +121,20 @@ impl Pass<'_> {
             }
         };
         let facts = headers(depth, &head);
-        mailbox.malformed += u64::from(facts.malformed);
-        mailbox.suspect += u64::from(member.suspect);
+        let stored = (plain.archive, plain.member);
+        if facts.malformed {
+            mailbox.malformed.insert(stored);
+        }
+        if member.suspect {
+            mailbox.suspect.insert(stored);
+        }
         mailbox.no_maildir.mail_enable += 1;
         mailbox.no_maildir.crlf += u64::from(ends.has_crlf());
         let storage = if ends.has_crlf() { Storage::Crlf } else { Storage::Plain };
-        let number = mailbox.raw.folders[folder].files.len() as u64;
+        // Made up names of two archives must never be alike: where dumps are laid over each other, a
+        // message of the newer one would take the place of another.
+        let number =
+            mailbox.raw.folders[folder].files.len() as u64 + ((plain.archive as u64) << 32);
         let new =
             FileName::made_up(member.mtime, number, ends.in_lf(), ends.in_crlf(), Flags::default());
         if dir.is_empty() {

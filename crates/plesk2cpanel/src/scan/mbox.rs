@@ -83,7 +83,9 @@ impl Pass<'_> {
         let suspect = member.suspect;
         let mailbox = self.domain.mailboxes.entry(mailbox.to_vec()).or_default();
         let dir = if is_inbox { Vec::new() } else { mailbox.folder_dir(&levels(path)) };
-        mailbox.suspect += u64::from(suspect) * mbox.messages.len() as u64;
+        if suspect {
+            mailbox.suspect.insert((plain.archive, plain.member));
+        }
         mailbox.mbox(&mbox, path, &dir, plain);
         true
     }

@@ -8,21 +8,28 @@
 //! messages back would need memory or a spool as large as the mailbox; reading the stream twice
 //! costs one more inflate, which is little beside deflating the output.
 
+mod flatten;
 mod folders;
+mod gone;
+mod layers;
 mod look;
 mod mail_enable;
 mod mbox;
+mod overlay;
 mod pass;
 mod settle;
 mod users;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use mail_model::dovecot::GoneUids;
 use mail_model::identity::RawMailbox;
 use plesk_backup::{
-    ArchiveDamage, ArchiveError, Backup, ContentArchive, ContentRef, EntryId, printable,
+    ArchiveDamage, ArchiveError, Backup, ContentArchive, ContentRef, EntryId, FileIndex, printable,
 };
 
+pub(crate) use self::layers::{Layer, layers_of};
+pub(crate) use self::overlay::{ChainFacts, FolderEnd};
 use self::pass::Pass;
 pub(crate) use self::users::Users;
 
@@ -37,6 +44,8 @@ pub(crate) struct Depth {
     pub x_uidl: bool,
     /// Count messages with malformed headers.
     pub malformed: bool,
+    /// Read what tells of messages that are gone, for an overlay.
+    pub gone: bool,
 }
 
 /// One content archive of a domain.
@@ -86,8 +95,8 @@ pub(crate) struct ScannedMailbox {
     pub sources: Vec<Vec<Source>>,
     /// Messages whose bytes are not whole.
     pub cut: Vec<CutMessage>,
-    /// Messages behind damage: they read well, and nothing vouches for them.
-    pub suspect: u64,
+    /// Messages behind damage: they read well, and nothing vouches for them. By archive and member.
+    pub suspect: BTreeSet<(usize, u64)>,
     /// Links to members that the archive does not hold.
     pub dangling: Vec<Vec<u8>>,
     /// Files that the new server makes anew or never showed: caches, locks, `tmp/`.
@@ -110,8 +119,16 @@ pub(crate) struct ScannedMailbox {
     pub compressed: BTreeMap<&'static str, u64>,
     /// Messages that seem to be stored compressed and can't be unpacked.
     pub undecodable: Vec<Vec<u8>>,
-    /// Messages with malformed headers, when asked for.
-    pub malformed: u64,
+    /// Messages with malformed headers, when asked for. By archive and member.
+    pub malformed: BTreeSet<(usize, u64)>,
+    /// What Dovecot's indexes tell of messages that are gone, by folder, when asked for.
+    gone: HashMap<Vec<u8>, Vec<GoneUids>>,
+    /// Folders of which a list is cut, or stands behind damage.
+    unsure_lists: HashSet<Vec<u8>>,
+    /// GUIDs of folders that Dovecot deleted, when asked for.
+    deleted_folders: Vec<Vec<u8>>,
+    /// What came of laying several dumps over each other.
+    pub chain: ChainFacts,
     /// What was no maildir.
     pub no_maildir: NoMaildir,
 }
@@ -141,6 +158,25 @@ pub(crate) struct NoMaildir {
     pub renamed: Vec<(Vec<u8>, String)>,
     /// The directory of each folder, by its path.
     folders: BTreeMap<Vec<u8>, Vec<u8>>,
+}
+
+impl NoMaildir {
+    /// Adds what another dump holds.
+    fn add(&mut self, other: NoMaildir) {
+        self.mboxes += other.mboxes;
+        self.in_mbox += other.in_mbox;
+        self.without_zone += other.without_zone;
+        self.internal += other.internal;
+        self.leading.extend(other.leading);
+        self.mail_enable += other.mail_enable;
+        self.crlf += other.crlf;
+        for (kind, files) in other.unreadable {
+            *self.unreadable.entry(kind).or_default() += files;
+        }
+        self.subscribed |= other.subscribed;
+        self.renamed.extend(other.renamed);
+        self.folders.extend(other.folders);
+    }
 }
 
 impl ScannedMailbox {
@@ -300,14 +336,50 @@ fn place(content: &ContentRef) -> Option<(Vec<EntryId>, Option<&[u8]>)> {
     (!volumes.is_empty() || directory.is_some()).then_some((volumes, directory))
 }
 
-/// Reads all archives of a mail domain once.
+/// The dumps that a domain's mail lies in.
+#[derive(Clone, Copy)]
+pub(crate) struct Chain<'a> {
+    /// The dumps, the oldest first.
+    pub layers: &'a [Layer],
+    /// Some that are needed are missing.
+    pub gap: bool,
+    /// The files of the newest, as far as the form of Plesk's list is understood.
+    pub index: Option<&'a FileIndex>,
+}
+
+/// Reads all archives of a mail domain once, and lays the dumps of a chain over each other.
 ///
 /// # Errors
 /// When the run is interrupted. Damage, and archives that are none, are part of the result.
 pub(crate) fn scan_domain(
     backup: &Backup,
+    chain: &Chain<'_>,
+    users: &Users,
+    depth: Depth,
+    interrupt: &Interrupt,
+) -> Result<ScannedDomain, Error> {
+    let Chain { layers, gap, index } = *chain;
+    let is_chain = gap || layers.len() > 1;
+    let depth = Depth { gone: is_chain, ..depth };
+    let mut scanned = Vec::new();
+    let mut archives = 0;
+    for layer in layers {
+        let domain = scan_layer(backup, &layer.archives, users, archives, depth, interrupt)?;
+        archives += domain.archives.len();
+        scanned.push((layer, domain));
+    }
+    if is_chain {
+        return Ok(overlay::overlay(scanned, gap, index));
+    }
+    Ok(scanned.pop().map(|(_, domain)| domain).unwrap_or_default())
+}
+
+/// Reads the archives of one dump; the first of them has the number `first`.
+fn scan_layer(
+    backup: &Backup,
     archives: &[ArchiveToScan],
     users: &Users,
+    first: usize,
     depth: Depth,
     interrupt: &Interrupt,
 ) -> Result<ScannedDomain, Error> {
@@ -334,7 +406,7 @@ pub(crate) fn scan_domain(
             leading_garbage: content.leading_garbage,
         };
         let mut pass = Pass {
-            archive: domain.archives.len(),
+            archive: first + domain.archives.len(),
             depth,
             offset: archive.content.offset.as_deref().map(str::as_bytes),
             mailbox: archive.mailbox.as_deref(),

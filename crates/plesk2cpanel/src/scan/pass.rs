@@ -177,8 +177,13 @@ impl Pass<'_> {
                     MemberKind::File => {
                         let facts = look(self.depth, member);
                         let source = Source { storage: facts.storage, ..plain };
-                        mailbox.malformed += u64::from(facts.headers.malformed);
-                        mailbox.suspect += u64::from(member.suspect);
+                        let stored = (source.archive, source.member);
+                        if facts.headers.malformed {
+                            mailbox.malformed.insert(stored);
+                        }
+                        if member.suspect {
+                            mailbox.suspect.insert(stored);
+                        }
                         if let Storage::Compressed(compression) = facts.storage {
                             *mailbox.compressed.entry(compression.name()).or_default() += 1;
                         }
@@ -212,7 +217,12 @@ impl Pass<'_> {
                 }
             }
             _ if is_directory(member) => {}
-            _ => mailbox.state(member, folder, inner, rest, plain),
+            _ => {
+                if self.depth.gone {
+                    mailbox.read_gone(member, folder, inner);
+                }
+                mailbox.state(member, folder, inner, rest, plain);
+            }
         }
     }
 }
@@ -317,7 +327,10 @@ impl ScannedMailbox {
         }
         let mut bytes = Vec::new();
         // A state file that is cut still says something; the damage is reported by the walk.
-        let _ = member.read_to_end(&mut bytes);
+        let is_whole = member.read_to_end(&mut bytes).is_ok() && bytes.len() as u64 == member.size;
+        if !is_whole || member.suspect {
+            self.unsure_lists.insert(folder.to_vec());
+        }
         let file = StateFile { bytes, mtime: member.mtime };
         let index = self.folder(folder);
         let raw = &mut self.raw.folders[index];

@@ -32,6 +32,8 @@ pub(super) struct ExpectedFolder<'a> {
     pub(super) name: String,
     /// Index of a message by its base name.
     pub(super) by_base: HashMap<&'a [u8], usize>,
+    /// Sizes of its messages.
+    pub(super) sizes: HashSet<u64>,
 }
 
 impl ExpectedFolder<'_> {
@@ -136,6 +138,7 @@ impl<'a> Expected<'a> {
                 first,
                 name: format!("{} {}", mailbox.plan.address, folder.name),
                 by_base: by_base.collect(),
+                sizes: folder.messages.iter().map(|message| files[message.file].size).collect(),
             });
             let places = mailbox.scanned.map(|scanned| &scanned.sources[folder.source]);
             for message in &folder.messages {

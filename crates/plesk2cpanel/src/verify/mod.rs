@@ -228,6 +228,9 @@ fn mail(expected: &Expected<'_>, found: &Found, archive: &Archive, ledger: &mut 
         });
         if found.is_there {
             folder::subscriptions(address, &mailbox.model.subscriptions, found, ledger);
+            if mailbox.model.folders.is_empty() {
+                folder::unused(address, found, ledger);
+            }
         }
     }
     for (meant, at) in expected.folders.iter().zip(&found.folders) {
@@ -278,11 +281,11 @@ fn extras(
             continue; // said as new messages
         }
         let range = meant.first..meant.first + meant.model.messages.len();
-        let same = digests.find(range, extras.iter().map(|(_, extra)| extra.digest))?;
+        let same = digests.find(range, extras.iter().filter_map(|(_, extra)| extra.digest))?;
         for (path, extra) in extras {
             let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or(path);
             let name = printable(name);
-            match same.get(&extra.digest) {
+            match extra.digest.and_then(|digest| same.get(&digest)) {
                 Some(number) if found.seen[*number] => {
                     let other = &meant.model.messages[number - meant.first].name.base;
                     ledger.differs(Class::Twice, &meant.name, || {

@@ -85,6 +85,10 @@ impl<'a> Stream<'a> {
             let here = rest.partition_point(|wanted| wanted.source.archive == index);
             let (mut queue, later) = rest.split_at(here);
             rest = later;
+            // Of a chain some dumps hold only what changed again later.
+            if queue.is_empty() {
+                continue;
+            }
             let content = archive.open(self.sources.backup).map_err(|error| Error::Archive {
                 archive: name.clone(),
                 text: error.to_string(),

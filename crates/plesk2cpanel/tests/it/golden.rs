@@ -107,6 +107,8 @@ macro_rules! recorded {
                 .map(|entry| entry.unwrap())
                 .filter(|entry| entry.path().is_dir())
                 .map(|entry| entry.file_name().into_string().unwrap())
+                // Of several dumps not all messages come out.
+                .filter(|name| !name.starts_with("chain-"))
                 .collect();
             recorded.sort();
             let mut tested = vec![$($name),*];

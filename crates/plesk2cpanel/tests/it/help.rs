@@ -9,6 +9,7 @@ fn help() {
     insta::assert_snapshot!("help-inspect", place.run(&["inspect", "--help"]).transcript());
     insta::assert_snapshot!("help-verify", place.run(&["verify", "--help"]).transcript());
     insta::assert_snapshot!("help-convert", place.run(&["convert", "--help"]).transcript());
+    insta::assert_snapshot!("help-uidl", place.run(&["uidl", "--help"]).transcript());
 }
 
 #[test]

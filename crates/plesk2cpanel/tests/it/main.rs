@@ -9,6 +9,7 @@
 )]
 
 mod addresses;
+mod chain;
 mod damage;
 mod damaged_metadata;
 mod filters;
@@ -27,5 +28,7 @@ mod rich;
 mod settings;
 mod stability;
 mod support;
+mod uidl;
+mod uidl_truth;
 mod verify;
 mod zip;

@@ -57,39 +57,56 @@ impl Collector<'_> {
             }
             return Ok(());
         };
-        self.found.mailboxes[mailbox].is_there = true;
+        self.found.mailboxes[mailbox].is_there |= !is_file || !inside.rest.is_empty();
         let Some(folder) = self.expected.by_path.get(inside.folder).copied() else {
-            // A mailbox that was never used has no folder in the backup, and a maildir here.
-            let unused = inside.folder == inside.mailbox;
-            match (&inside.rest[..], &entry.kind) {
-                ([] | [b"cur" | b"new" | b"tmp"], Kind::Directory) if unused => {}
-                ([name], Kind::File) if unused => self.beside(mailbox, None, name, entry)?,
-                ([], _) if is_file && self.in_use_home() => {}
-                ([], _) if is_file => self.stray(entry),
-                _ => {
-                    self.unknown(inside.folder);
-                    self.extra_message(&inside, None, entry)?;
-                }
+            if inside.folder == inside.mailbox {
+                self.in_unused(mailbox, &inside, entry)?;
+            } else if !is_file || !inside.rest.is_empty() {
+                self.unknown(inside.folder);
+                self.extra_message(&inside, None, entry)?;
+            } else if !self.in_use_home() {
+                self.stray(entry);
             }
             return Ok(());
         };
         match (&inside.rest[..], &entry.kind) {
             ([], Kind::Directory) => {}
-            ([place], Kind::Directory) => {
-                let known =
-                    ["cur", "new", "tmp"].into_iter().find(|name| name.as_bytes() == *place);
-                match known {
-                    Some(known) => {
-                        self.found.folders[folder].places.insert(known);
-                    }
-                    None if self.in_use_home() => {}
-                    None => self.stray(entry),
+            ([place], Kind::Directory) => match place_of(place) {
+                Some(place) => {
+                    self.found.folders[folder].places.insert(place);
                 }
-            }
+                None if self.in_use_home() => {}
+                None => self.stray(entry),
+            },
             ([b"cur" | b"new", _], Kind::File | Kind::HardLink(_)) => {
                 self.message(folder, &inside, entry)?;
             }
             ([name], Kind::File) => self.beside(mailbox, Some(folder), name, entry)?,
+            _ if self.in_use_home() => {}
+            _ => self.stray(entry),
+        }
+        Ok(())
+    }
+
+    /// A mailbox that was never used has no folder in the backup, and a maildir here.
+    fn in_unused(
+        &mut self,
+        mailbox: usize,
+        inside: &InMail<'_>,
+        entry: &mut Entry<'_>,
+    ) -> io::Result<()> {
+        let place = |rest: &[&[u8]]| rest.first().and_then(|first| place_of(first));
+        match (&inside.rest[..], &entry.kind) {
+            ([], Kind::Directory) => {}
+            (rest @ [_], Kind::Directory) if place(rest).is_some() => {
+                self.found.mailboxes[mailbox].places.extend(place(rest));
+            }
+            ([b"cur" | b"new", name], Kind::File | Kind::HardLink(_)) => {
+                if self.has_room(&entry.path) {
+                    self.found.mailboxes[mailbox].messages.push(name.to_vec());
+                }
+            }
+            ([name], Kind::File) => self.beside(mailbox, None, name, entry)?,
             _ if self.in_use_home() => {}
             _ => self.stray(entry),
         }
@@ -174,11 +191,18 @@ impl Collector<'_> {
         if !self.has_room(&entry.path) {
             return Ok(());
         }
-        let target = match &entry.kind {
-            Kind::HardLink(target) => Some(target.clone()),
-            _ => None,
+        // Only what has the size of a message of the backup can be one of them. In a tar the bytes have
+        // to be passed by anyway, and a link may lead to them.
+        let may_be = |at: usize| self.expected.folders[at].sizes.contains(&entry.size);
+        let digest = if self.archive.shape.is_file() || folder.is_some_and(may_be) {
+            let target = match &entry.kind {
+                Kind::HardLink(target) => Some(target.clone()),
+                _ => None,
+            };
+            self.digest(entry, target.as_deref())?.map(|(digest, _)| digest)
+        } else {
+            None
         };
-        let Some((digest, _)) = self.digest(entry, target.as_deref())? else { return Ok(()) };
         self.found.extras.insert(entry.path.clone(), Extra { folder, digest });
         if let Some(at) = folder {
             let place = if *place == b"cur" { Place::Cur } else { Place::New };
@@ -264,6 +288,11 @@ impl Collector<'_> {
         }
         Ok(())
     }
+}
+
+/// One of the directories of a maildir.
+fn place_of(name: &[u8]) -> Option<&'static str> {
+    ["cur", "new", "tmp"].into_iter().find(|place| place.as_bytes() == name)
 }
 
 /// Takes apart a path below `homedir/mail/`; none above a mailbox.

@@ -52,6 +52,10 @@ pub(super) struct FoundFile {
 #[derive(Default)]
 pub(super) struct FoundMailbox {
     pub(super) is_there: bool,
+    /// Of a mailbox without folders in the backup: which of `cur`, `new` and `tmp` are there.
+    pub(super) places: BTreeSet<&'static str>,
+    /// Of such a mailbox: messages, none of which the backup holds.
+    pub(super) messages: Vec<Vec<u8>>,
     pub(super) subscriptions: Option<Vec<u8>>,
     /// A server has had it open since.
     pub(super) in_use: bool,
@@ -61,7 +65,8 @@ pub(super) struct FoundMailbox {
 pub(super) struct Extra {
     /// The folder, if it is one of the backup's.
     pub(super) folder: Option<usize>,
-    pub(super) digest: Digest,
+    /// Absent where it can't be one of the backup's messages.
+    pub(super) digest: Option<Digest>,
 }
 
 /// Everything that was found.
@@ -166,6 +171,9 @@ impl<'a> Collector<'a> {
                 self.kept(entry)?;
             }
             Kind::File if is_text(&entry.path) => self.text(entry)?,
+            Kind::SymbolicLink if matches!(&entry.path[..], b"homedir/mail" | b"homedir/etc") => {
+                self.stray(entry);
+            }
             // In a home that is in use there is more than came with the archive.
             _ if self.in_use_home() => {}
             _ => self.stray(entry),
@@ -222,7 +230,7 @@ impl<'a> Collector<'a> {
 
     fn stray(&mut self, entry: &Entry<'_>) {
         self.ledger.differs(Class::Archive, &printable(&entry.path), || match &entry.kind {
-            Kind::SymbolicLink => "it is a symbolic link, which no archive needs".to_owned(),
+            Kind::SymbolicLink => "it is a symbolic link, and these are not followed".to_owned(),
             Kind::Other => "it is neither a file nor a directory nor a link to a member".to_owned(),
             _ => "nothing of the backup becomes this file".to_owned(),
         });
@@ -332,7 +340,8 @@ impl<'a> Collector<'a> {
             }
         } else {
             let Some((folder, message)) = self.message_of(target) else {
-                return Ok(self.found.extras.get(target).map(|extra| (extra.digest, 0)));
+                let extra = self.found.extras.get(target);
+                return Ok(extra.and_then(|extra| Some((extra.digest?, 0))));
             };
             let folder = &self.expected.folders[folder];
             if !self.found.seen[folder.first + message] {

@@ -368,6 +368,25 @@ fn order(pair: &FolderPair<'_>, served: &Served, ledger: &mut Ledger) {
     });
 }
 
+/// A mailbox that was never used: a maildir without messages.
+pub(super) fn unused(object: &str, found: &FoundMailbox, ledger: &mut Ledger) {
+    for place in ["cur", "new", "tmp"] {
+        ledger.check(Class::Archive, object, found.places.contains(place), || {
+            format!("a maildir needs the directory {place}/, and it is missing")
+        });
+    }
+    for name in &found.messages {
+        let shown = printable(name);
+        if found.in_use {
+            ledger.changed(Change::Arrived, object, || format!("`{shown}`"));
+        } else {
+            ledger.differs(Class::Extra, object, || {
+                format!("`{shown}` is there, and the mailbox was never used")
+            });
+        }
+    }
+}
+
 /// Compares what a mailbox's owner has subscribed to.
 pub(super) fn subscriptions(
     object: &str,

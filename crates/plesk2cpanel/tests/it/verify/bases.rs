@@ -47,13 +47,14 @@ pub fn everything() -> Spec {
     subscription.owner = "john".into();
     subscription.limits.insert("disk_space".into(), 5 << 30);
     subscription.mailboxes.push(klara());
+    subscription.mailboxes.push(MailboxSpec::new("idle"));
     spec
 }
 
 /// One of each kind: whatever is changed is looked for in all of it, so that less is quicker.
 pub fn one_of_each() -> Spec {
-    const MAILBOXES: [&str; 8] =
-        ["anna", "bert", "forward", "group", "klara", "klaus", "off", "petra"];
+    const MAILBOXES: [&str; 9] =
+        ["anna", "bert", "forward", "group", "idle", "klara", "klaus", "off", "petra"];
     const SITES: [&str; 3] = ["addon.example", "remote.example", "shop.example.com"];
     let mut spec = everything();
     let subscription = &mut spec.subscriptions[0];
@@ -185,32 +186,38 @@ impl Base {
         fs::create_dir(self.path(&parent)).unwrap();
         let shown = format!("{parent}/cpmove-exampleuser");
         let root = self.path(&shown);
-        copy(&self.path("out/cpmove-exampleuser"), &root);
+        copy("--link", &self.path("out/cpmove-exampleuser"), &root);
         Tree { base: self, shown, root }
     }
 
     /// A copy of the home alone, as it lies after a restore.
     pub fn copy_home(&self) -> Tree<'_> {
         let shown = self.directory();
-        copy(&self.path("out/cpmove-exampleuser/homedir"), &self.path(&shown).join("exampleuser"));
+        let home = self.path("out/cpmove-exampleuser/homedir");
+        copy("--link", &home, &self.path(&shown).join("exampleuser"));
         let root = self.path(&shown);
         symlink("exampleuser", root.join("homedir")).unwrap();
         Tree { base: self, shown: format!("{shown}/exampleuser"), root }
     }
 }
 
-/// With all times.
-fn copy(from: &Path, to: &Path) {
+/// With all times; by links, since what is changed is written anew.
+fn copy(how: &str, from: &Path, to: &Path) {
     fs::create_dir_all(to.parent().unwrap()).unwrap();
-    let status = Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap();
+    let status = Command::new("cp").args(["-a", how]).arg(from).arg(to).status().unwrap();
     assert!(status.success());
+}
+
+impl Drop for Tree<'_> {
+    fn drop(&mut self) {
+        // What can't be removed now goes with the test's directory.
+        let _ = fs::remove_dir_all(self.base.path(&self.shown));
+    }
 }
 
 impl Tree<'_> {
     pub fn verify(&self) -> Found {
-        let found = self.base.verify(&self.shown);
-        fs::remove_dir_all(self.base.path(&self.shown)).unwrap();
-        found
+        self.base.verify(&self.shown)
     }
 
     pub fn path(&self, path: &str) -> PathBuf {
@@ -246,6 +253,9 @@ impl Tree<'_> {
         let path = self.path(path);
         let time = fs::metadata(&path).ok().map(|found| found.modified().unwrap());
         fs::create_dir_all(path.parent().unwrap()).unwrap();
+        if time.is_some() {
+            fs::remove_file(&path).unwrap();
+        }
         fs::write(&path, text).unwrap();
         if let Some(time) = time {
             set_time(&path, time);
@@ -253,6 +263,7 @@ impl Tree<'_> {
     }
 
     pub fn set_time(&self, path: &str, epoch: u64) {
+        self.write(path, &self.read(path));
         set_time(&self.path(path), SystemTime::UNIX_EPOCH + Duration::from_secs(epoch));
     }
 
@@ -270,7 +281,7 @@ impl Tree<'_> {
     }
 
     pub fn copy(&self, from: &str, to: &str) {
-        copy(&self.path(from), &self.path(to));
+        copy("--no-clobber", &self.path(from), &self.path(to));
     }
 
     pub fn maildir(&self, path: &str) {

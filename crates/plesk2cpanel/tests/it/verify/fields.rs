@@ -107,6 +107,7 @@ fields! {
         folders => By(&["a folder is gone", "a folder that nobody had", "a mailbox's mail is gone"]),
         subscriptions => By(&["a subscription is gone", "a subscription that nobody had", "subscriptions in another order", "all subscriptions are gone"]),
         server => Decides("which server's state was believed"),
+        listing => Decides("which message each entry of a listing names"),
         findings => Decides("what was odd on the old server"),
     }
     mail_model::identity::Folder {

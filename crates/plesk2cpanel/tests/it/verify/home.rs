@@ -34,6 +34,11 @@ pub fn use_mail(tree: &Tree) {
     tree.remove(&klara("cur/B4:2,S"));
     tree.without_line(&list, "12 ");
     tree.maildir(&klara(".Archive"));
+    let idle = "homedir/mail/example.com/idle";
+    tree.write(&format!("{idle}/dovecot.index.log"), "index");
+    tree.write(&format!("{idle}/dovecot-uidlist"), "3 V1800000000 N2\n1 :1.first\n");
+    tree.write(&format!("{idle}/new/1.first"), "the first");
+    tree.maildir(&format!("{idle}/.Sent"));
     tree.write(&klara("subscriptions"), "V\t2\n\nWork\t2020\nArchive\n");
     // The rest of a home.
     tree.maildir("homedir/mail");
@@ -71,7 +76,9 @@ fn what_clients_change_is_no_difference() {
             "subscription"
         ]
     );
-    assert!(changes["arrived"][0].contains("1800000000.M1P1.new,S=5` (UID 30)"));
+    let arrived = changes["arrived"].join("\n");
+    assert!(arrived.contains("1800000000.M1P1.new,S=5` (UID 30)"), "{arrived}");
+    assert!(arrived.contains("idle@example.com: `1.first`"), "{arrived}");
     assert!(changes["expunged"][0].contains("(UID 12)"));
     let missing = found.json()["not_compared"].to_string();
     assert!(missing.contains("\"alias\"") && !missing.contains("\"uid\""), "{missing}");

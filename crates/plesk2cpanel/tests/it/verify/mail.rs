@@ -136,6 +136,12 @@ pub const MUTATIONS: &[Mutation] = &[
     Mutation { name: "a mailbox's mail is gone", classes: &["mailbox", "folder", "message-missing"],
         says: "klara@example.com",
         apply: |tree| tree.remove(KLARA) },
+    Mutation { name: "the maildir of a mailbox without mail is gone", classes: &["mailbox"],
+        says: "idle@example.com",
+        apply: |tree| tree.remove("homedir/mail/example.com/idle") },
+    Mutation { name: "a message in a mailbox without mail", classes: &["message-extra"],
+        says: "never used",
+        apply: |tree| tree.write("homedir/mail/example.com/idle/new/1.x", "x") },
     Mutation { name: "mail of a mailbox that nobody had", classes: &["mailbox"], says: "zoe",
         apply: |tree| tree.maildir("homedir/mail/example.com/zoe") },
 ];
