@@ -249,3 +249,84 @@ fn the_spool_is_not_in_any_directory() {
     let error = Backup::open_with(&[path], &options).unwrap_err();
     assert!(matches!(error, OpenError::SpoolFile { .. }), "{error}");
 }
+
+#[test]
+fn odd_gzip_is_read_as_gzip_reads_it() {
+    let (_directory, path) = exported();
+    let tar = fs::read(&path).unwrap();
+    let plain = files(&Backup::open(&path).unwrap());
+    // Every optional field that the format has: extra, name, comment, and a checksum of them.
+    let compressed = gzip(&tar);
+    let (head, deflated) = compressed.split_at(10);
+    let mut fields = head.to_vec();
+    fields[3] = 0x02 | 0x04 | 0x08 | 0x10;
+    fields.extend(u16::MAX.to_le_bytes());
+    fields.extend(vec![0xff; usize::from(u16::MAX)]);
+    fields.extend([vec![b'n'; 70_000], vec![0], vec![b'c'; 70_000], vec![0], vec![1, 2]].concat());
+    fields.extend(deflated);
+    let empty = gzip(b"");
+    let many_empty = [empty.repeat(10_000), gzip(&tar), empty.repeat(10)].concat();
+    for (name, stored) in [("fields", fields), ("empty members", many_empty)] {
+        fs::write(&path, stored).unwrap();
+        let backup = Backup::open(&path).unwrap();
+        assert!(files(&backup) == plain && backup.damage().is_empty(), "{name}");
+    }
+}
+
+#[test]
+fn bombs_and_what_no_memory_holds_are_refused_without_a_spool() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("bomb.tar.gz");
+    let mut bomb = GzEncoder::new(fs::File::create(&path).unwrap(), flate2::Compression::fast());
+    for _ in 0..64 {
+        bomb.write_all(&vec![0; 16 << 20]).unwrap();
+    }
+    bomb.finish().unwrap();
+    let began = std::time::Instant::now();
+    let refused = error(&[&path]);
+    let OpenError::NoBackupInside { looks_like, .. } = &refused else { panic!("{refused}") };
+    assert_eq!(*looks_like, LooksLike::Zeros);
+    // Unpacking 1 GiB takes longer, also where nobody else is at work.
+    assert!(began.elapsed() < std::time::Duration::from_secs(5), "{:?}", began.elapsed());
+
+    // Window descriptor: exponent 10 + 21 = 31, no mantissa: 2 GiB.
+    fs::write(&path, b"\x28\xb5\x2f\xfd\x00\xa8\x01\0\0").unwrap();
+    let text = error(&[&path]).to_string();
+    assert!(text.contains("needs a window of 2147483648 bytes, at most 134217728"), "{text}");
+    // Descriptor: one byte of dictionary number; a window; number 7; one raw block of one byte.
+    fs::write(&path, b"\x28\xb5\x2f\xfd\x01\x50\x07\x09\0\0x").unwrap();
+    let text = error(&[&path]).to_string();
+    assert!(text.contains("a zstd frame is refused"), "{text}");
+}
+
+#[test]
+fn a_bomb_in_plesks_clothes_ends_at_the_limit() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("bomb.tar.gz");
+    let mut encoder = GzEncoder::new(fs::File::create(&path).unwrap(), flate2::Compression::fast());
+    let mut header = tar::Header::new_gnu();
+    header.set_path("backup_user-data_2401151030.tar").unwrap();
+    header.set_size(1 << 40);
+    header.set_cksum();
+    encoder.write_all(header.as_bytes()).unwrap();
+    for _ in 0..8 {
+        encoder.write_all(&vec![0; 16 << 20]).unwrap();
+    }
+    encoder.finish().unwrap();
+    assert!(fs::metadata(&path).unwrap().len() < 2 << 20);
+    let mut options = OpenOptions::default();
+    options.spool.limit = Some(64 << 20);
+    let refused = Backup::open_with(std::slice::from_ref(&path), &options).unwrap_err();
+    assert!(matches!(refused, OpenError::SpoolLimit { .. }), "{refused}");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_can_be_read_only_once_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let pipe = directory.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let refused = error(&[&pipe]);
+    assert!(refused.to_string().ends_with("is a named pipe, not a file or a directory"));
+    assert!(refused.hint().unwrap().contains("save the backup to a file"));
+}
