@@ -244,3 +244,47 @@ fn a_full_disk_says_which_and_what_to_do() {
     assert!(told.contains("`.` is too small to unpack `backup.tar.gz` into"), "{told}");
     assert!(told.contains("--spool DIR"), "{told}");
 }
+
+#[test]
+fn a_chain_in_several_exports_is_the_chain_in_one() {
+    let place = Place::new();
+    let recorded =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/forms/increments.tar");
+    fs::copy(&recorded, place.path("both.tar")).unwrap();
+    fs::create_dir(place.path("apart")).unwrap();
+    let new = |name: &str| tar::Builder::new(fs::File::create(place.path(name)).unwrap());
+    let mut full = new("apart/full.tar");
+    let mut increment = new("apart/increment.tar");
+    let mut both = tar::Archive::new(fs::File::open(&recorded).unwrap());
+    for member in both.entries().unwrap() {
+        let member = member.unwrap();
+        let name = member.path().unwrap().to_string_lossy().into_owned();
+        // Files of an increment carry the stamp of the full backup and their own.
+        let out = if name.contains("_2411220100_") { &mut increment } else { &mut full };
+        let header = member.header().clone();
+        out.append(&header, member).unwrap();
+    }
+    full.into_inner().unwrap();
+    increment.into_inner().unwrap();
+    let convert = |backup: &[&str], output: &str| {
+        let run = place.run(&[&["convert"], backup, &["--output", output], &OLD_SERVER].concat());
+        assert_eq!(run.status, Some(3), "{}", run.transcript());
+        let mut report = place.report(output);
+        for field in ["name", "container"] {
+            report["backup"].as_object_mut().unwrap().remove(field);
+        }
+        // What is about the backup is said under its name.
+        for finding in report["findings"].as_array_mut().unwrap() {
+            finding.as_object_mut().unwrap().remove("object");
+        }
+        (fs::read(place.path(output).join("cpmove-exampleuser.tar.gz")).unwrap(), report)
+    };
+    let expected = convert(&["both.tar"], "one");
+    let separate = ["apart/full.tar", "apart/increment.tar"];
+    assert!(convert(&separate, "two") == expected);
+    assert!(convert(&[separate[1], separate[0]], "turned") == expected);
+    assert!(convert(&["apart"], "directory") == expected);
+    // Without the full backup the increment says what it lacks.
+    let alone = convert(&[separate[1]], "alone");
+    assert!(alone != expected && alone.1.to_string().contains("2411220100"));
+}
