@@ -73,40 +73,36 @@ pub(super) fn salvage(
             continue;
         }
         let is_mail = matches!(name.kind.as_str(), "domainmail" | "mdir");
-        let subscription = match known {
-            Some(known) => {
-                // Metadata that are whole and do not name it: it is left over from something, unless
-                // they name mail that is not there, or is another domain's.
-                if known.complete && !(is_mail && forget_lost_mail(known, &place)) {
-                    left.push(id);
-                    continue;
-                }
-                if is_mail
-                    && known.metadata != evidence
-                    && !is_salvaged(&description.problems, &place.main)
-                {
-                    description.problems.push(Problem::TakenByPath {
-                        domain: place.site.clone().unwrap_or_else(|| place.main.clone()),
-                        archive: evidence.clone(),
-                    });
-                }
-                known
+        let subscription = if let Some(known) = known {
+            // Metadata that are whole and do not name it: it is left over from something, unless
+            // they name mail that is not there, or is another domain's.
+            if known.complete && !(is_mail && forget_lost_mail(known, &place)) {
+                left.push(id);
+                continue;
             }
-            None => {
-                let row = index.get(&place.main).cloned().unwrap_or_default();
-                description.problems.push(Problem::Salvaged {
-                    domain: place.main.clone(),
-                    evidence: evidence.clone(),
+            if is_mail
+                && known.metadata != evidence
+                && !is_salvaged(&description.problems, &place.main)
+            {
+                description.problems.push(Problem::TakenByPath {
+                    domain: place.site.clone().unwrap_or_else(|| place.main.clone()),
+                    archive: evidence.clone(),
                 });
-                let mut subscription = new_subscription(&place.main, &evidence, row);
-                subscription.dump.clone_from(&name.stamp);
-                if undated {
-                    description.stamp = description.stamp.take().max(name.stamp.clone());
-                }
-                description.subscriptions.push(subscription);
-                let last = description.subscriptions.len() - 1;
-                &mut description.subscriptions[last]
             }
+            known
+        } else {
+            let row = index.get(&place.main).cloned().unwrap_or_default();
+            description
+                .problems
+                .push(Problem::Salvaged { domain: place.main.clone(), evidence: evidence.clone() });
+            let mut subscription = new_subscription(&place.main, &evidence, row);
+            subscription.dump.clone_from(&name.stamp);
+            if undated {
+                description.stamp = description.stamp.take().max(name.stamp.clone());
+            }
+            description.subscriptions.push(subscription);
+            let last = description.subscriptions.len() - 1;
+            &mut description.subscriptions[last]
         };
         add(subscription, &place, &name.kind, volumes.of(tree, id), &evidence);
     }
