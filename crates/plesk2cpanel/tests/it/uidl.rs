@@ -49,7 +49,7 @@ fn recorded(mut each: impl FnMut(&str, &Value, &str, &[Value])) {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     names.sort();
-    assert_eq!(names.len(), 8, "{names:?}");
+    assert_eq!(names.len(), 10, "{names:?}");
     for name in names {
         let truth = json(&fixtures().join("recorded").join(&name).join("truth.json"));
         for (address, mailbox) in truth["mailboxes"].as_object().unwrap() {

@@ -227,7 +227,7 @@ fn archives_of_the_recordings_pass() {
         assert_eq!(run.status, Some(i32::from(!stored)), "{server}: {}", run.transcript());
         passed += 1;
     }
-    assert_eq!(passed, 8);
+    assert_eq!(passed, 10);
 }
 
 /// What is lost with a damaged backup is said by the conversion; the rest is there, and no more.
