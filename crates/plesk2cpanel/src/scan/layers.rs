@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use plesk_backup::{ContentRef, MailSystem, Stamp};
 
-use super::{ArchiveToScan, archives_of, place};
+use super::archives::{ArchiveToScan, archives_of, place};
 
 /// The archives of one dump.
 #[derive(Clone, Debug)]

@@ -6,9 +6,10 @@ use mail_model::identity::StateFile;
 use mail_model::mbox::{Mbox, Splitter, begins};
 use plesk_backup::{ArchiveError, Backup, ContentArchive, Member, MemberKind};
 
+use super::archives::ArchiveToScan;
 use super::mail_enable::parts;
 use super::pass::Pass;
-use super::{ArchiveToScan, CutMessage, ScannedMailbox, Source, Users};
+use super::{CutMessage, ScannedMailbox, Source, Users};
 use crate::storage::{Storage, Stretch};
 
 const PIECE: usize = 64 << 10;
