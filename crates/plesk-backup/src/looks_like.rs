@@ -173,9 +173,7 @@ impl LooksLike {
             LooksLike::Zip | LooksLike::Rar | LooksLike::SevenZip | LooksLike::Cabinet => {
                 "unpack it into an empty directory and give that directory"
             }
-            LooksLike::Plesk8 => {
-                "convert it with Plesk's own `pre9-backup-convert`, or restore it on a newer Plesk and export from there"
-            }
+            LooksLike::Plesk8 => "give that file itself, alone and as it is",
             LooksLike::PleskXml => {
                 "give the directory in which this XML lies together with its archives"
             }
