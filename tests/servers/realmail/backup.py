@@ -72,8 +72,9 @@ def pack_chain(snapshots, stamps, kind, packing, target):
 
 
 def run_pack(spec, target, *options):
-    """Pack `spec`, or a list of them, as the options of plesk-pack say."""
+    """Pack `spec`, or a list of them, as the options of plesk-pack say; returns `target`."""
     done = subprocess.run([program("plesk-pack", "PLESK_PACK"), *options, "-", target], input=json.dumps(spec),
                           capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise RuntimeError(f"plesk-pack: {done.stderr}")
+    return target
