@@ -39,6 +39,11 @@ pub(super) struct Header {
 }
 
 impl Header {
+    /// Whether it was written on Unix or macOS, where a name is bytes and a file has a mode.
+    pub(super) fn is_unix(&self) -> bool {
+        matches!(self.host, 3 | 19)
+    }
+
     /// How many bytes name, extra fields and comment have behind the fixed part of the list's
     /// header.
     pub(super) fn directory_lengths(fixed: &[u8; DIRECTORY_FIXED]) -> Option<[usize; 3]> {

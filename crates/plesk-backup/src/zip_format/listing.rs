@@ -135,8 +135,10 @@ pub(super) fn describe(header: &Header, at: u64, data: u64, faults: &mut Faults)
 
 fn kind(header: &Header, path: &[u8]) -> Kind {
     const DOS_DIRECTORY: u32 = 0x10;
-    // The upper half is the mode of a file on Unix, and else nothing.
-    let from_mode = match header.attributes >> 16 & 0o170_000 {
+    // The upper half is the mode of a file on Unix, and else nothing: taken for one, a stray byte
+    // makes a link of a message.
+    let mode = if header.is_unix() { header.attributes >> 16 } else { 0 };
+    let from_mode = match mode & 0o170_000 {
         0o120_000 => Some(Kind::SymbolicLink),
         0o020_000 => Some(Kind::Other(b'3')),
         0o060_000 => Some(Kind::Other(b'4')),

@@ -9,8 +9,6 @@ const CODE_PAGE_437: &str = "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿ�
                              └┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u{a0}";
 
 const UTF8: u16 = 1 << 11;
-/// Systems on which a name is bytes: Unix and macOS.
-const UNIX: [u8; 2] = [3, 19];
 
 /// The name with `/` between its parts, and whether its encoding had to be guessed.
 ///
@@ -34,7 +32,7 @@ fn text(header: &Header, fields: &Fields<'_>) -> (Vec<u8>, bool) {
     {
         return (name.to_vec(), false);
     }
-    let is_said = header.flags & UTF8 != 0 || UNIX.contains(&header.host);
+    let is_said = header.flags & UTF8 != 0 || header.is_unix();
     // Many programs write UTF-8 without saying so, and hardly a text in a code page looks like it.
     if is_said || std::str::from_utf8(raw).is_ok() {
         return (raw.clone(), false);

@@ -268,9 +268,10 @@ fn links_and_devices() {
         with_mode("directory", 0o040_755, b""),
         with_mode("file", 0o100_644, b"x"),
         File { attributes: 0x10, ..File::new("dos", b"") },
+        File { host: 0, ..with_mode("no-unix", 0o120_777, b"y") },
     ]);
     let (_directory, opened) = open(&made.bytes);
-    assert_eq!(files(&opened), [good("file", b"x")]);
+    assert_eq!(files(&opened), [good("file", b"x"), good("no-unix", b"y")]);
     assert_eq!(
         damage(&opened),
         [
@@ -288,6 +289,7 @@ fn links_and_devices() {
             MemberKind::Directory,
             MemberKind::File,
             MemberKind::Directory,
+            MemberKind::File,
         ]
     );
     assert_eq!(end.damage, None);
