@@ -9,7 +9,7 @@ use std::path::Path;
 
 use crate::dumps::dump_lines;
 use crate::finding::{Finding, Severity, grouped};
-use crate::job::REPORT;
+use crate::job::{REPORT, REPORT_PAGE};
 use crate::report::{
     AccountReport, LoginReport, MailServerName, MailboxReport, Outcome, Report, Sureness,
 };
@@ -76,8 +76,8 @@ pub fn conversion(report: &Report, output: &Path, colour: bool) -> String {
     findings(&mut text, report, paint);
     let _ = writeln!(
         text,
-        "Everything that was converted, adapted or left out stands in {}",
-        clean(&output.join(REPORT).display().to_string())
+        "Everything that was converted, adapted or left out stands in {}, for programs in {REPORT}",
+        clean(&output.join(REPORT_PAGE).display().to_string())
     );
     text
 }

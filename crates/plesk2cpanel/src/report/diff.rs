@@ -44,6 +44,9 @@ pub struct Difference {
 /// What a difference is about, from the account down.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Place {
+    /// Stamp and directory of the dump.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dump: Option<String>,
     /// Main domain of the account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
@@ -64,6 +67,7 @@ pub struct Place {
 /// By what the entries of a list are told apart; in the order in which lists are compared.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Key {
+    Dump,
     Account,
     Mailbox,
     Folder,
@@ -74,6 +78,7 @@ enum Key {
 impl Key {
     fn of(list: &str) -> Option<Key> {
         Some(match list {
+            "backup.dumps" => Key::Dump,
             "accounts" => Key::Account,
             "mailboxes" => Key::Mailbox,
             "folders" => Key::Folder,
@@ -88,6 +93,9 @@ impl Key {
         let text = |field: &str| entry[field].as_str().unwrap_or_default().to_owned();
         let mut place = around.clone();
         match self {
+            Key::Dump => {
+                place.dump = Some(format!("{} {}", text("stamp"), text("path")).trim().to_owned());
+            }
             Key::Account => place.account = Some(text("domain")),
             Key::Mailbox => place.mailbox = Some(text("address")),
             Key::Folder => place.folder = Some(text("name")),
@@ -151,18 +159,13 @@ impl Diff {
             (Some(Value::Object(old)), Some(Value::Object(new))) => {
                 self.fields(place, field, old, new);
             }
-            (Some(Value::Array(old)), Some(Value::Array(new))) => match Key::of(field) {
-                Some(key) => self.entries(key, place, old, new),
-                None if sorted(old) == sorted(new) => {}
-                None => self.push(
-                    place,
-                    Some(field),
-                    Some(old.clone().into()),
-                    Some(new.clone().into()),
-                ),
-            },
             (old, new) if old == new => {}
-            (old, new) => self.push(place, Some(field), old.cloned(), new.cloned()),
+            (Some(Value::Array(old)), Some(Value::Array(new)))
+                if Key::of(field).is_none() && sorted(old) == sorted(new) => {}
+            (old, new) => match Key::of(field) {
+                Some(key) => self.entries(key, place, entries(old), entries(new)),
+                None => self.push(place, Some(field), old.cloned(), new.cloned()),
+            },
         }
     }
 
@@ -207,6 +210,11 @@ impl Diff {
         let field = field.map(str::to_owned);
         self.differences.push(Difference { place: place.clone(), field, old, new });
     }
+}
+
+/// Those of a list, which may be left out when it is empty.
+fn entries(list: Option<&Value>) -> &[Value] {
+    list.and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
 fn sorted(list: &[Value]) -> Vec<String> {

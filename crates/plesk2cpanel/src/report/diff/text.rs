@@ -45,6 +45,7 @@ fn headings(place: &Place) -> Vec<String> {
         names.as_ref().map(|[one, two]| format!("{kind} {} {}", clean(one), clean(two)))
     };
     let headings = [
+        named("dump", &place.dump),
         named("account", &place.account),
         named("mailbox", &place.mailbox),
         named("folder", &place.folder),

@@ -221,3 +221,33 @@ fn what_is_no_report_is_refused() {
         assert_eq!(place.run(&["report", "html", name]).status, Some(2));
     }
 }
+
+#[test]
+fn dumps_are_told_apart_by_their_stamps() {
+    let place = Place::new();
+    let recording =
+        concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/recorded/chain-courier/backup.tar");
+    let run = place.run(&["inspect", recording, "--json"]);
+    let old: Value = serde_json::from_str(&run.stdout).unwrap();
+    let mut new = old.clone();
+    let dumps = new["backup"]["dumps"].as_array_mut().unwrap();
+    assert_eq!(dumps.len(), 3);
+    dumps[0]["complete"] = json!(false);
+    dumps.remove(1);
+    write(&place, "old.json", &old);
+    write(&place, "new.json", &new);
+    let run = place.run(&["report", "diff", "old.json", "new.json"]);
+    assert_eq!(run.status, Some(1));
+    assert_eq!(
+        run.stdout,
+        "dump 2411230100\n  complete: true -> false\n- dump 2411240100\n\n2 differences\n"
+    );
+    // A report of a backup with one dump has no list of them.
+    new["backup"].as_object_mut().unwrap().remove("dumps");
+    write(&place, "new.json", &new);
+    let run = place.run(&["report", "diff", "old.json", "new.json"]);
+    assert_eq!(
+        run.stdout,
+        "- dump 2411230100\n- dump 2411240100\n- dump 2411250100\n\n3 differences\n"
+    );
+}
