@@ -120,7 +120,8 @@ impl Job {
         let output = Output { options, compressor: &compressor };
         let run = self.run(false, &pool, progress, interrupt, Some(output));
         let accounts = self.each(options.jobs, &run)?;
-        let report = self.report(accounts);
+        let mut report = self.report(accounts);
+        report.reserved_uids = Some(options.reserve_uids);
         write_beside(&report_path, report.to_json().as_bytes()).map_err(failed)?;
         write_beside(&page_path, html::page(&report).as_bytes()).map_err(failed)?;
         Ok(report)
@@ -175,7 +176,7 @@ impl Job {
     ///
     /// Plain threads, not the pool: an account spends its time waiting for the blocks that the
     /// pool deflates, and a pool whose threads all wait for its own work would stand still.
-    fn each(&self, jobs: usize, run: &Run<'_>) -> Result<Vec<AccountReport>, Error> {
+    pub(crate) fn each(&self, jobs: usize, run: &Run<'_>) -> Result<Vec<AccountReport>, Error> {
         let next = AtomicUsize::new(0);
         let results: Mutex<BTreeMap<usize, Result<AccountReport, Error>>> = Mutex::default();
         std::thread::scope(|scope| {
@@ -205,7 +206,7 @@ impl Job {
         results.into_values().collect()
     }
 
-    fn report(&self, accounts: Vec<AccountReport>) -> Report {
+    pub(crate) fn report(&self, accounts: Vec<AccountReport>) -> Report {
         let mut findings: Vec<Finding> = self
             .backup
             .damage()

@@ -25,8 +25,8 @@ pub fn merge_folder(
             let (written, found) = (before.uidvalidity, ours.uidvalidity);
             return Err(MergeRefusal::Uidvalidity { written, found });
         }
-        if ours.next_uid < before.first_new_uid() {
-            let (written, found) = (before.first_new_uid(), ours.next_uid);
+        if ours.next_uid < before.next_uid {
+            let (written, found) = (before.next_uid, ours.next_uid);
             return Err(MergeRefusal::NextUid { written, found });
         }
     }
