@@ -105,6 +105,9 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// Something of an account's home can't be read or written.
+    #[error(transparent)]
+    Home(#[from] crate::home::HomeError),
     /// A file that an option names can't be read.
     #[error("{option}: cannot read {}: {text}", path.display())]
     OptionFile {
@@ -378,7 +381,7 @@ impl Error {
             Error::Temporary { .. } => "make room on the disk, or set TMPDIR to another one",
             Error::Threads { .. } => "use a smaller --jobs",
             Error::Write(error) => return error.hint(),
-            Error::Interrupted => return None,
+            Error::Home(_) | Error::Interrupted => return None,
         };
         Some(hint.to_owned())
     }

@@ -22,6 +22,8 @@ mod content;
 mod dumps;
 mod error;
 pub mod finding;
+#[allow(dead_code, unused_imports, reason = "some of it is for commands to come")]
+mod home;
 pub mod html;
 mod job;
 mod mail_findings;
@@ -42,6 +44,7 @@ mod wording;
 mod write;
 
 pub use error::Error;
+pub use home::HomeError;
 pub use job::{Job, REPORT, REPORT_PAGE};
 pub use options::{ReadOptions, WriteOptions};
 pub use progress::{Interrupt, Progress, Silent, Stage};
