@@ -14,6 +14,7 @@ use plesk_backup::{
 };
 
 use crate::account::{Output, Run};
+use crate::converted_before::refuse_second;
 use crate::dumps::dump_reports;
 use crate::error::Error;
 use crate::finding::{
@@ -38,6 +39,8 @@ pub const REPORT_PAGE: &str = "report.html";
 pub struct Job {
     backup: Backup,
     pub(crate) name: String,
+    /// The paths that were named, for a command that names them again.
+    given: String,
     pub(crate) description: Description,
     pub(crate) names: Vec<AccountName>,
     selected: Vec<usize>,
@@ -77,7 +80,9 @@ impl Job {
         if let Some(truth) = &mut options.uidl_truth {
             truth.settle(&description.subscriptions)?;
         }
-        Ok(Job { backup, name, description, names, selected, options })
+        let given = paths.iter().map(|path| path.display().to_string());
+        let given = given.collect::<Vec<_>>().join(" ");
+        Ok(Job { backup, name, given, description, names, selected, options })
     }
 
     /// Looks at everything and writes nothing.
@@ -110,6 +115,10 @@ impl Job {
         let failed = |source| Error::Output { path: options.output.clone(), source };
         std::fs::create_dir_all(&options.output).map_err(failed)?;
         let [report_path, page_path] = [REPORT, REPORT_PAGE].map(|name| options.output.join(name));
+        let subscriptions = &self.description.subscriptions;
+        let selected: Vec<&Subscription> =
+            self.selected.iter().map(|index| &subscriptions[*index]).collect();
+        refuse_second(&report_path, &self.name, &self.given, &self.description, &selected)?;
         for path in [&report_path, &page_path] {
             if !options.force && path.exists() {
                 return Err(Error::Exists { path: path.clone() });

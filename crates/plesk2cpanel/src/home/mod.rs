@@ -12,6 +12,7 @@ mod lock;
 mod maildir;
 mod plain;
 mod replace;
+mod write;
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};

@@ -6,6 +6,7 @@
 //! decided by [`mail_model::identity::merge`] in both.
 
 mod before;
+mod into;
 mod plan;
 mod report;
 mod script;
@@ -25,7 +26,9 @@ use crate::finding::{
     KEYWORDS_DROPPED, LINK_DANGLING, MESSAGE_DAMAGED, SERVER_UNCLEAR, STATE_MISSING,
     UIDL_FORMAT_ASSUMED, UIDL_NOT_KEPT, UIDLIST_BROKEN,
 };
+use crate::home::{Dir, Home, HomeError};
 use crate::job::{Job, thread_pool};
+use crate::mail_findings::count;
 use crate::mailbox::ResolvedMailbox;
 use crate::progress::{Interrupt, Progress, Stage};
 use crate::report::{AccountReport, Outcome};
@@ -41,6 +44,8 @@ use self::plan::{Evidence, MailboxMerge, Refusal, merge_mailbox};
 pub struct SyncOptions {
     /// Directory for staged maildirs, script and report. It must not exist.
     pub output: Option<PathBuf>,
+    /// Home whose files are changed instead.
+    pub merge_into: Option<PathBuf>,
     /// Threads to work with.
     pub jobs: usize,
 }
@@ -69,11 +74,17 @@ const PLAN: &str = "plan";
 const REPORT: &str = "sync-report.json";
 
 /// What the looks at accounts collect, by address.
-type Found = Mutex<BTreeMap<String, SyncMailbox>>;
+type Found = Mutex<Collected>;
+
+#[derive(Default)]
+struct Collected {
+    mailboxes: BTreeMap<String, SyncMailbox>,
+    findings: Vec<Finding>,
+}
 
 impl Job {
     /// Stages what is new in this backup, deleted or changed since a conversion, with a script that
-    /// merges it.
+    /// merges it; or merges it into a home.
     ///
     /// # Errors
     /// When the first conversion can't be read, the output can't be used, or the run is interrupted.
@@ -87,17 +98,32 @@ impl Job {
         let output = options.output.as_deref().map(Fresh::new).transpose()?;
         let before = since.read(options.jobs, progress, interrupt)?;
         let pool = thread_pool(options.jobs)?;
+        let home = options.merge_into.as_deref();
+        let home = home.map(|path| open_home(path, interrupt)).transpose()?;
+        let way = if home.is_some() { Way::Home } else { Way::Script };
         let found = Found::default();
         let look = |resolved: &Resolved<'_>| {
             let run = self.run(false, &pool, progress, interrupt, None);
-            let Some(output) = &output else { return Ok(()) };
-            self.stage(&run, resolved, &before, output.path(), &found)
+            if let Some(home) = &home {
+                self.merge_into(&run, resolved, &before, home, &found)?;
+            }
+            if let Some(output) = &output {
+                self.stage(&run, resolved, &before, output.path(), &found)?;
+            }
+            Ok(())
         };
         let run =
             Run { look: Some(&look), ..self.run(false, &pool, progress, interrupt, None) };
         let accounts = self.each(options.jobs, &run)?;
         let found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let report = self.sync_report(since, Way::Script, accounts, found, &before);
+        if let (Some(home), Some(path)) = (&home, &options.merge_into)
+            && found.mailboxes.is_empty()
+            && accounts.iter().all(|account| account.outcome != Outcome::Failed)
+        {
+            let text = format!("{} has no mailbox of {} in it", home.name(), self.name);
+            return Err(HomeError::new(path, &text).into());
+        }
+        let report = self.sync_report(since, way, accounts, found, &before);
         if let Some(output) = output {
             let addresses: Vec<String> = report
                 .mailboxes
@@ -165,8 +191,102 @@ impl Job {
         }
         stage::stage(run, resolved, &targets)?;
         let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
-        found.extend(reports.into_iter().map(|report| (report.address.to_lowercase(), report)));
+        found.add(reports);
         Ok(())
+    }
+
+    fn merge_into(
+        &self,
+        run: &Run<'_>,
+        resolved: &Resolved<'_>,
+        before: &BeforeAll,
+        home: &Home,
+        found: &Found,
+    ) -> Result<(), Error> {
+        let domains = home.domains()?;
+        let here = |name: &str| domains.iter().any(|domain| domain == name.as_bytes());
+        if !resolved.plan.domains.iter().any(|domain| here(&domain.name.to_string())) {
+            return Ok(());
+        }
+        let mut plans: Vec<Result<(Dir, MailboxMerge), Refusal>> = Vec::new();
+        for mailbox in resolved.mailboxes {
+            plans.push(self.plan_into(run, resolved, mailbox, before, home)?);
+        }
+        let bytes = resolved.mailboxes.iter().map(ResolvedMailbox::bytes).sum();
+        run.progress.stage(&resolved.plan.domain, Stage::Writing, Some(bytes));
+        let mut targets = Vec::new();
+        for plan in &plans {
+            targets.push(match plan {
+                Ok((dir, merge)) => Some((dir.again()?, merge)),
+                Err(_) => None,
+            });
+        }
+        into::fetch(run, resolved, &targets)?;
+        let (mut reports, mut findings) = (Vec::new(), Vec::new());
+        for (mailbox, plan) in resolved.mailboxes.iter().zip(plans) {
+            let (address, new) = (&mailbox.plan.address, mailbox.plan.new_address.as_ref());
+            if run.interrupt.is_raised() {
+                return Err(Error::Interrupted);
+            }
+            let known = before.mailboxes.get(&address.to_lowercase());
+            let subscribed = known.and_then(|known| known.subscriptions.as_deref());
+            let done = match plan {
+                Err(refusal) => Err(refusal),
+                Ok((dir, merge)) => {
+                    into::apply(&dir, mailbox, subscribed, &merge, &|ours: &into::Ours| {
+                        self.merge_of(run, resolved, mailbox, before, Some(&ours.folders))
+                    })?
+                }
+            };
+            reports.push(match done {
+                Err(refusal) => SyncMailbox::refused(address, new, refusal),
+                Ok(done) => {
+                    let changed = done.merge.folders.iter().any(|folder| folder.is_changed());
+                    let outcome =
+                        if changed { SyncOutcome::Merged } else { SyncOutcome::Unchanged };
+                    if done.keywords_dropped > 0 {
+                        findings.push(KEYWORDS_DROPPED.about(
+                            address,
+                            format!(
+                                "{} could not be kept: a folder has no letter left for them",
+                                count(done.keywords_dropped, "keyword of late messages")
+                            ),
+                        ));
+                    }
+                    SyncMailbox::new(address, new, outcome).with(&done.merge)
+                }
+            });
+        }
+        let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+        found.add(reports);
+        found.findings.extend(findings);
+        Ok(())
+    }
+
+    /// What becomes of a mailbox of a home, and its directory there.
+    fn plan_into(
+        &self,
+        run: &Run<'_>,
+        resolved: &Resolved<'_>,
+        mailbox: &ResolvedMailbox<'_>,
+        before: &BeforeAll,
+        home: &Home,
+    ) -> Result<Result<(Dir, MailboxMerge), Refusal>, Error> {
+        let domain = resolved.plan.domains[mailbox.plan.domain].name.to_string();
+        let local = mailbox.plan.local.as_str();
+        let Some(there) = home.mailbox(domain.as_bytes(), local.as_bytes())? else {
+            return Ok(Err(Refusal::new(
+                format!("the home has no mail/{domain}/{local}"),
+                "restore the converted archive first, or name the home of this account",
+            )));
+        };
+        let Some(dir) = there.dir().map(Dir::again).transpose()? else {
+            return Ok(Err(Refusal::new("it lies in an archive", "name the home itself")));
+        };
+        let merge = into::Ours::new(there).and_then(|ours| {
+            self.merge_of(run, resolved, mailbox, before, Some(&ours.folders))
+        });
+        Ok(merge.map(|merge| (dir, merge)))
     }
 
     /// What becomes of a mailbox.
@@ -214,9 +334,10 @@ impl Job {
         since: &Since,
         way: Way,
         accounts: Vec<AccountReport>,
-        mut found: BTreeMap<String, SyncMailbox>,
+        found: Collected,
         before: &BeforeAll,
     ) -> SyncReport {
+        let Collected { mailboxes: mut found, findings: more } = found;
         let mut failed = false;
         for account in accounts.iter().filter(|it| it.outcome == Outcome::Failed) {
             failed = true;
@@ -253,10 +374,28 @@ impl Job {
             .chain(report.accounts.iter().flat_map(|it| it.findings.iter().filter(of_mail)))
             .filter(|finding| finding.severity >= crate::finding::Severity::Warning)
             .cloned()
+            .chain(more)
             .collect();
         let mailboxes = found.into_values().collect();
         SyncReport::new(self.name.clone(), since.name(), way, mailboxes, findings, failed)
     }
+}
+
+impl Collected {
+    fn add(&mut self, reports: Vec<SyncMailbox>) {
+        let by_address = reports.into_iter().map(|it| (it.address.to_lowercase(), it));
+        self.mailboxes.extend(by_address);
+    }
+}
+
+/// Opens a home that can be changed.
+fn open_home(path: &Path, interrupt: &Interrupt) -> Result<Home, Error> {
+    let home = Home::open(path, interrupt)?;
+    if home.is_writable() {
+        return Ok(home);
+    }
+    let text = "it is an archive; --merge-into changes the home of an account";
+    Err(HomeError::new(path, text).into())
 }
 
 /// A mailbox's address on the new server.

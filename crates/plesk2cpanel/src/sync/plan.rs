@@ -40,8 +40,6 @@ pub(super) struct FolderPlan {
 /// A mailbox and what becomes of it.
 pub(super) struct MailboxMerge {
     pub(super) folders: Vec<FolderPlan>,
-    /// Subscribed folders as they should be; None where they stay as they are.
-    pub(super) subscriptions: Option<Vec<FolderName>>,
     /// What the backup lacks was deleted.
     pub(super) absence_counts: bool,
 }
@@ -167,7 +165,7 @@ pub(super) fn merge_mailbox(
     }
     // INBOX first, for people.
     folders.sort_by_key(|folder| !folder.name.is_inbox());
-    Ok(MailboxMerge { folders, subscriptions: None, absence_counts: evidence.absence_counts })
+    Ok(MailboxMerge { folders, absence_counts: evidence.absence_counts })
 }
 
 /// A folder that only a report names.

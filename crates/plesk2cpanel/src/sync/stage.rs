@@ -175,7 +175,7 @@ pub(super) fn put(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 }
 
 fn write(target: &Target<'_>, bytes: &mut dyn Read) -> Result<(), Error> {
-    let write = || -> io::Result<u64> {
+    let mut write = || -> io::Result<u64> {
         let mut file = File::create_new(&target.path)?;
         let size = io::copy(bytes, &mut file)?;
         file.set_permissions(Permissions::from_mode(FILE))?;
