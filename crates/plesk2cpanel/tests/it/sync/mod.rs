@@ -120,10 +120,12 @@ pub(crate) const FIRST: &str = "2401150001";
 pub(crate) const SECOND: &str = "2401180001";
 
 /// Converts the first backup, and unpacks the account as cPanel does.
-pub(crate) fn restored(place: &Place, old: &Old, reserve: &str) -> PathBuf {
+pub(crate) fn restored(place: &Place, old: &Old, reserve: &str, server: &str) -> PathBuf {
     place.pack("one.tar", &old.spec(FIRST));
     let arguments = ["convert", "one.tar", "--output", "first", "--as", "dir"];
-    let run = place.run(&[&arguments[..], &["--reserve-uids", reserve]].concat());
+    let more = ["--reserve-uids", reserve, "--old-server", server];
+    let run = place.run(&[&arguments[..], &more[..]].concat());
+    // The account's own login has no password.
     assert_eq!(run.status, Some(3), "{}", run.stdout);
     let home = place.path("home");
     copy(&place.path("first/cpmove-examplecom/homedir"), &home);
@@ -236,7 +238,30 @@ impl New<'_> {
 }
 
 /// Runs `sync` of the second backup with these arguments.
-pub(crate) fn sync(place: &Place, arguments: &[&str]) -> Run {
-    let first = ["sync", "two.tar", "--old-server", "dovecot:%08Xu%08Xv"];
+pub(crate) fn sync(place: &Place, server: &str, arguments: &[&str]) -> Run {
+    let first = ["sync", "two.tar", "--old-server", server];
     place.run(&[&first[..], arguments].concat())
 }
+
+/// Both sides go on after the first backup. The mailbox on the new server.
+pub(crate) fn both_went_on(place: &Place, reserve: &str, server: &str) -> PathBuf {
+    let mut old = Old::new(1..=5);
+    old.deliver(".Work", 21, "");
+    let mailbox = restored(place, &old, reserve, server);
+    old.deliver("", 6, "");
+    old.deliver("", 7, "Fb");
+    old.delete("", 2);
+    old.flag("", 3, "RS");
+    old.deliver(".Work", 22, "S");
+    place.pack("two.tar", &old.spec(SECOND));
+    let new = New(&mailbox);
+    new.receive("", 11);
+    new.delete("", 4);
+    new.flag("", 3, "FS");
+    new.flag("", 5, "");
+    mailbox
+}
+
+/// Dovecot's own format, and cPanel's.
+pub(crate) const OTHER: &str = "dovecot:%08Xu%08Xv";
+pub(crate) const SAME: &str = "dovecot:UID%u-%v";
