@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use mail_model::folder::{Convention, FolderName};
 use mail_model::identity::Certainty;
 use mail_model::identity::merge::{
-    Before, FolderMerge, Had, MergeRules, Side, merge_folder,
+    Before, FolderMerge, Had, MergeRules, Side, SideMessage, merge_folder,
 };
 use mail_model::uidl::UidlFormat;
 use plesk_backup::Subscription;
@@ -112,7 +112,7 @@ impl Evidence {
 /// When a folder is not what was converted.
 pub(super) fn merge_mailbox(
     mailbox: &ResolvedMailbox<'_>,
-    before: &BeforeMailbox,
+    known: &BeforeMailbox,
     evidence: &Evidence,
     reserved: Option<u32>,
     ours: Option<&BTreeMap<String, OurFolder>>,
@@ -124,7 +124,7 @@ pub(super) fn merge_mailbox(
         .enumerate()
         .map(|(index, folder)| (folder.name.to_string(), index))
         .collect();
-    let mut names: BTreeSet<&String> = theirs.keys().chain(before.folders.keys()).collect();
+    let mut names: BTreeSet<&String> = theirs.keys().chain(known.folders.keys()).collect();
     names.extend(ours.iter().flat_map(|ours| ours.keys()));
     let has_inbox = theirs.contains_key("INBOX");
     let mut folders = Vec::new();
@@ -132,7 +132,7 @@ pub(super) fn merge_mailbox(
         let index = theirs.get(name).copied();
         let model = index.map(|index| &mailbox.model.folders[index]);
         let old = model.map(of_backup);
-        let mut before = before.folders.get(name).cloned();
+        let mut before = known.folders.get(name).cloned();
         let folder_name = model.map_or_else(|| named(name), |folder| folder.name.clone());
         let sure_list = model.is_none_or(|it| it.uidvalidity_certainty == Certainty::Exact);
         let mut rules = MergeRules {
@@ -152,7 +152,7 @@ pub(super) fn merge_mailbox(
         if let (Some(before), None, Some(new)) = (&mut before, reserved, &new) {
             before.reserved = guessed_reserve(before, old.as_ref(), new);
         }
-        let merge = merge_folder(before.as_ref(), old.as_ref(), new.as_ref(), &rules)
+        let mut merge = merge_folder(before.as_ref(), old.as_ref(), new.as_ref(), &rules)
             .map_err(|refusal| {
                 Refusal::new(
                     format!("folder {name}: {refusal}"),
@@ -161,11 +161,43 @@ pub(super) fn merge_mailbox(
                      another directory",
                 )
             })?;
+        if let (None, None, Some(old), Some(ours)) = (&before, &new, &old, ours) {
+            stay_deleted(&mut merge, old, &known.folders, &theirs, ours);
+        }
         folders.push(FolderPlan { name: folder_name, theirs: index, before, old, new, merge });
     }
     // INBOX first, for people.
     folders.sort_by_key(|folder| !folder.name.is_inbox());
     Ok(MailboxMerge { folders, absence_counts: evidence.absence_counts })
+}
+
+/// In a folder that the old server renamed, what was deleted under the old name on the new server does
+/// not come back.
+fn stay_deleted(
+    merge: &mut FolderMerge,
+    old: &Side,
+    before: &BTreeMap<String, Before>,
+    theirs: &BTreeMap<String, usize>,
+    ours: &BTreeMap<String, OurFolder>,
+) {
+    let renamed = before.iter().find(|(name, before)| {
+        before.uidvalidity == old.uidvalidity && !theirs.contains_key(*name)
+    });
+    let Some((name, Before { had: Had::Messages(had), .. })) = renamed else { return };
+    let Some(ours) = ours.get(name) else { return };
+    let guids = |messages: &[SideMessage]| -> HashSet<Vec<u8>> {
+        messages.iter().map(|message| message.guid.clone()).collect()
+    };
+    let (had, there) = (guids(had), guids(&ours.side.messages));
+    merge.messages.retain(|merged| {
+        let Some(index) = merged.theirs else { return true };
+        let guid = &old.messages[index].guid;
+        let deleted = had.contains(guid) && !there.contains(guid);
+        if deleted {
+            merge.stay_deleted.push(index);
+        }
+        !deleted
+    });
 }
 
 /// A folder that only a report names.

@@ -89,6 +89,11 @@ pub struct SyncFolder {
     pub stay_deleted: u64,
     /// With other flags or keywords than before.
     pub flagged: u64,
+    /// What they were before is not known, so that flags of both sides are put together.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub flags_united: bool,
+    /// Known by another UID on the old server by now; the new server's stays.
+    pub other_uid: u64,
     /// Added though they may have been deleted on the new server.
     pub maybe_deleted: u64,
     /// Kept though the backup lacks them, because the backup is no evidence.
@@ -116,6 +121,8 @@ impl SyncFolder {
             removed: plan.merge.removed.len() as u64,
             stay_deleted: plan.merge.stay_deleted.len() as u64,
             flagged: count(&notes.flagged),
+            flags_united: notes.flags_united && !notes.flagged.is_empty(),
+            other_uid: count(&notes.other_uid),
             maybe_deleted: count(&notes.maybe_deleted),
             absent_but_kept: count(&notes.absent_but_kept),
             renumbered: count(&notes.renumbered),
@@ -131,13 +138,16 @@ impl SyncFolder {
 
     /// What is to be said, in words.
     fn words(&self) -> String {
+        let flagged =
+            if self.flags_united { "with the flags of both sides" } else { "with new flags" };
         let counts = [
             (self.added, "added"),
             (self.removed, "removed"),
-            (self.flagged, "with new flags"),
+            (self.flagged, flagged),
             (self.stay_deleted, "deleted here, and stay so"),
             (self.maybe_deleted, "added though they may have been deleted here"),
             (self.absent_but_kept, "kept though the backup lacks them"),
+            (self.other_uid, "with another UID on the old server"),
             (self.renumbered, "with a new UID"),
             (self.renamed, "with a new UIDL"),
             (self.corrected, "with a corrected UIDL"),
@@ -257,9 +267,13 @@ impl SyncReport {
         let sum = |of: fn(&SyncFolder) -> u64| -> u64 {
             self.mailboxes.iter().flat_map(|mailbox| &mailbox.folders).map(of).sum()
         };
+        let (add, remove) = match self.way {
+            Way::Script => ("to add", "to remove"),
+            Way::Home => ("added", "removed"),
+        };
         let _ = writeln!(
             text,
-            "{}: {} to add, {} to remove, {} with new flags",
+            "{}: {} {add}, {} {remove}, {} with new flags",
             number(self.mailboxes.len() as u64, "mailbox"),
             number(sum(|folder| folder.added), "message"),
             sum(|folder| folder.removed),

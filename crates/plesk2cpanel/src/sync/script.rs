@@ -14,6 +14,7 @@ use mail_model::maildir::Flags;
 use super::plan::{FolderPlan, MailboxMerge, Refusal};
 use super::stage::{make_directory, put, staged_folders, staged_list};
 use crate::error::Error;
+use crate::mail_findings::count;
 use crate::mailbox::ResolvedMailbox;
 
 const SCRIPT: &str = include_str!("sync.sh");
@@ -37,6 +38,15 @@ pub(super) fn can_be_scripted(merge: &MailboxMerge) -> Result<(), Refusal> {
     }
     for folder in &merge.folders {
         let Some(old) = &folder.old else { continue };
+        let corrected = folder.merge.notes.corrected.len();
+        if corrected > 0 {
+            let text = format!(
+                "the old server has given other UIDLs to {} that were converted, and doveadm changes \
+                 none",
+                count(corrected as u64, "message")
+            );
+            return Err(Refusal::new(text, offline));
+        }
         let before = folder.before.as_ref();
         if before.is_some_and(|before| before.uidvalidity != old.uidvalidity) {
             let text = format!("the old server has given folder {} another UIDVALIDITY", folder.name);

@@ -42,10 +42,18 @@ fn another_mailbox_under_the_name() {
 #[test]
 fn a_damaged_backup_deletes_nothing() {
     let place = Place::new();
-    let mailbox = both_went_on(&place, "1000", OTHER);
-    let bytes = std::fs::read(place.path("two.tar")).unwrap();
-    let cut = bytes.len() - bytes.len() / 3;
-    std::fs::write(place.path("two.tar"), &bytes[..cut]).unwrap();
+    let mut old = Old::new(1..=5);
+    let mailbox = restored(&place, &old, "1000", OTHER);
+    old.delete("", 2);
+    old.deliver("", 6, "");
+    let mut spec = old.spec(SECOND);
+    spec.compression = plesk_fixture::Compression::Tar;
+    place.pack("two.tar", &spec);
+    let name = format!("backup_domainmail_{SECOND}.tar");
+    let archive = plesk_fixture::corrupt::member_range(&place.path("two.tar"), &name).unwrap();
+    // What stands last in the archive, without its end.
+    let cut = archive.end - 2048;
+    plesk_fixture::corrupt::overwrite(&place.path("two.tar"), cut, &[b'x'; 1024]).unwrap();
     let run = sync(&place, OTHER, &["--since", "first", "--merge-into", "home"]);
     assert_ne!(run.status, Some(0), "{}", run.stdout);
     let shown = New(&mailbox).show("");
