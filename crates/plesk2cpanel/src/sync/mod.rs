@@ -7,6 +7,8 @@
 
 mod before;
 mod into;
+mod letters;
+mod ours;
 mod plan;
 mod report;
 mod script;
@@ -37,7 +39,8 @@ pub use self::before::Since;
 pub use self::report::{SYNC_SCHEMA, SyncFolder, SyncMailbox, SyncOutcome, SyncReport, Way};
 
 use self::before::BeforeAll;
-use self::plan::{Evidence, MailboxMerge, Refusal, merge_mailbox};
+use self::ours::Ours;
+use self::plan::{Evidence, FolderPlan, MailboxMerge, Refusal, merge_mailbox};
 
 /// Where a synchronisation writes.
 #[derive(Clone, Debug)]
@@ -112,8 +115,7 @@ impl Job {
             }
             Ok(())
         };
-        let run =
-            Run { look: Some(&look), ..self.run(false, &pool, progress, interrupt, None) };
+        let run = Run { look: Some(&look), ..self.run(false, &pool, progress, interrupt, None) };
         let accounts = self.each(options.jobs, &run)?;
         let found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
         if let (Some(home), Some(path)) = (&home, &options.merge_into)
@@ -159,7 +161,7 @@ impl Job {
                 let known = before.mailboxes.get(&address.to_lowercase());
                 // A report does not tell what was deleted.
                 let by_name = known.is_some_and(|known| known.subscriptions.is_some());
-                let changed = !by_name || merge.folders.iter().any(|folder| folder.is_changed());
+                let changed = !by_name || merge.folders.iter().any(FolderPlan::is_changed);
                 if changed {
                     script::can_be_scripted(&merge)?;
                 }
@@ -233,7 +235,7 @@ impl Job {
             let done = match plan {
                 Err(refusal) => Err(refusal),
                 Ok((dir, merge)) => {
-                    into::apply(&dir, mailbox, subscribed, &merge, &|ours: &into::Ours| {
+                    into::apply(&dir, mailbox, subscribed, &merge, &|ours: &Ours| {
                         self.merge_of(run, resolved, mailbox, before, Some(&ours.folders))
                     })?
                 }
@@ -241,7 +243,7 @@ impl Job {
             reports.push(match done {
                 Err(refusal) => SyncMailbox::refused(address, new, refusal),
                 Ok(done) => {
-                    let changed = done.merge.folders.iter().any(|folder| folder.is_changed());
+                    let changed = done.merge.folders.iter().any(FolderPlan::is_changed);
                     let outcome =
                         if changed { SyncOutcome::Merged } else { SyncOutcome::Unchanged };
                     if done.keywords_dropped > 0 {
@@ -283,9 +285,8 @@ impl Job {
         let Some(dir) = there.dir().map(Dir::again).transpose()? else {
             return Ok(Err(Refusal::new("it lies in an archive", "name the home itself")));
         };
-        let merge = into::Ours::new(there).and_then(|ours| {
-            self.merge_of(run, resolved, mailbox, before, Some(&ours.folders))
-        });
+        let merge = Ours::new(there)
+            .and_then(|ours| self.merge_of(run, resolved, mailbox, before, Some(&ours.folders)));
         Ok(merge.map(|merge| (dir, merge)))
     }
 
@@ -341,18 +342,18 @@ impl Job {
         let mut failed = false;
         for account in accounts.iter().filter(|it| it.outcome == Outcome::Failed) {
             failed = true;
-            let (text, hint) = account.error.clone().map_or_else(
-                || ("it failed".to_owned(), None),
-                |error| (error.text, error.hint),
-            );
-            let mut report =
-                SyncMailbox::new(&account.domain, None, SyncOutcome::Refused);
+            let (text, hint) = account
+                .error
+                .clone()
+                .map_or_else(|| ("it failed".to_owned(), None), |error| (error.text, error.hint));
+            let mut report = SyncMailbox::new(&account.domain, None, SyncOutcome::Refused);
             report.why = Some(text);
             report.remedy = hint;
             found.insert(account.domain.clone(), report);
         }
         // Converted before, of a domain that is looked at now, and not in the backup any more.
-        let looked: Vec<&str> = found.values().filter_map(|it| it.address.split('@').nth(1)).collect();
+        let looked: Vec<&str> =
+            found.values().filter_map(|it| it.address.split('@').nth(1)).collect();
         let gone: Vec<String> = before
             .mailboxes
             .keys()

@@ -152,15 +152,16 @@ pub(super) fn merge_mailbox(
         if let (Some(before), None, Some(new)) = (&mut before, reserved, &new) {
             before.reserved = guessed_reserve(before, old.as_ref(), new);
         }
-        let mut merge = merge_folder(before.as_ref(), old.as_ref(), new.as_ref(), &rules)
-            .map_err(|refusal| {
+        let mut merge = merge_folder(before.as_ref(), old.as_ref(), new.as_ref(), &rules).map_err(
+            |refusal| {
                 Refusal::new(
                     format!("folder {name}: {refusal}"),
                     "the mailbox is not the one that was converted, or it was made anew since: \
                      look what lies there; mail of the backup can be had by converting it into \
                      another directory",
                 )
-            })?;
+            },
+        )?;
         if let (None, None, Some(old), Some(ours)) = (&before, &new, &old, ours) {
             stay_deleted(&mut merge, old, &known.folders, &theirs, ours);
         }

@@ -49,7 +49,8 @@ pub(super) fn can_be_scripted(merge: &MailboxMerge) -> Result<(), Refusal> {
         }
         let before = folder.before.as_ref();
         if before.is_some_and(|before| before.uidvalidity != old.uidvalidity) {
-            let text = format!("the old server has given folder {} another UIDVALIDITY", folder.name);
+            let text =
+                format!("the old server has given folder {} another UIDVALIDITY", folder.name);
             return Err(Refusal::new(text, offline));
         }
         let odd = |bytes: &[u8]| bytes.iter().any(u8::is_ascii_control);
@@ -187,9 +188,7 @@ fn server_name(name: &FolderName) -> Option<String> {
 pub(super) fn script(backup: &str, since: &str, addresses: &[String]) -> String {
     let (head, tail) = SCRIPT.split_once(MAILBOXES).unwrap_or((SCRIPT, ""));
     let comment = |text: &str| text.replace(|letter: char| letter.is_control(), "?");
-    let mut text = head
-        .replace("[BACKUP]", &comment(backup))
-        .replace("[SINCE]", &comment(since));
+    let mut text = head.replace("[BACKUP]", &comment(backup)).replace("[SINCE]", &comment(since));
     text.push_str(MAILBOXES);
     for address in addresses {
         let _ = writeln!(text, "mailbox {}", quoted(address));

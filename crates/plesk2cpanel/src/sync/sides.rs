@@ -28,11 +28,7 @@ pub(super) fn of_backup(folder: &Folder) -> Side {
 
 /// What names a message on both sides. Two messages of a folder with one `G` are told apart by their
 /// files.
-pub(super) fn guid(
-    fields: &[(u8, Vec<u8>)],
-    base: &[u8],
-    seen: &mut HashSet<Vec<u8>>,
-) -> Vec<u8> {
+pub(super) fn guid(fields: &[(u8, Vec<u8>)], base: &[u8], seen: &mut HashSet<Vec<u8>>) -> Vec<u8> {
     let field = fields.iter().find(|(key, value)| *key == b'G' && !value.is_empty());
     let guid = field.map_or(base, |(_, value)| value).to_vec();
     if seen.insert(guid.clone()) {

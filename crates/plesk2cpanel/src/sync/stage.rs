@@ -17,6 +17,7 @@ use mail_model::dovecot::{UidList, UidRecord};
 use mail_model::folder::FolderName;
 use mail_model::identity::{Folder, Message, RawFile};
 use mail_model::maildir::Place;
+use plesk_backup::printable;
 
 use super::plan::{FolderPlan, MailboxMerge};
 use super::stream::{Wanted, messages};
@@ -54,11 +55,11 @@ pub(super) fn stage(
             let Some(of_mailbox) = mailbox.scanned else { continue };
             lists(root, mailbox, merge)?;
             for (folder, model) in staged_folders(mailbox, merge) {
-                let dir = root.join(OsStr::from_bytes(&folder.name.to_dir()));
+                let dir = below(root, &folder.name.to_dir())?;
                 for message in staged_messages(folder, model) {
                     let inner = if message.place == Place::Cur { "cur" } else { "new" };
                     let name = message.name.to_bytes();
-                    let path = dir.join(inner).join(OsStr::from_bytes(&name));
+                    let path = below(&dir.join(inner), &name)?;
                     let number = targets.len();
                     let source = of_mailbox.sources[model.source][message.file];
                     wanted.push(Wanted { source, number });
@@ -88,7 +89,8 @@ pub(super) fn staged_folders<'a>(
     mailbox: &'a ResolvedMailbox<'_>,
     merge: &'a MailboxMerge,
 ) -> impl Iterator<Item = (&'a FolderPlan, &'a Folder)> {
-    let with_model = |folder: &'a FolderPlan| Some((folder, &mailbox.model.folders[folder.theirs?]));
+    let with_model =
+        |folder: &'a FolderPlan| Some((folder, &mailbox.model.folders[folder.theirs?]));
     merge.folders.iter().filter_map(with_model)
 }
 
@@ -128,14 +130,10 @@ pub(super) fn subscription_lines(names: &[FolderName]) -> Vec<u8> {
     lines.collect::<Vec<_>>().concat()
 }
 
-fn lists(
-    root: &Path,
-    mailbox: &ResolvedMailbox<'_>,
-    merge: &MailboxMerge,
-) -> Result<(), Error> {
+fn lists(root: &Path, mailbox: &ResolvedMailbox<'_>, merge: &MailboxMerge) -> Result<(), Error> {
     make_maildir(root)?;
     for (folder, model) in staged_folders(mailbox, merge) {
-        let dir = root.join(OsStr::from_bytes(&folder.name.to_dir()));
+        let dir = below(root, &folder.name.to_dir())?;
         make_maildir(&dir)?;
         if !folder.name.is_inbox() {
             put(&dir.join("maildirfolder"), &[])?;
@@ -150,6 +148,16 @@ fn lists(
         put(&root.join("subscriptions"), &lines)?;
     }
     Ok(())
+}
+
+/// A file or folder in a directory; INBOX is the directory itself. A name that comes from a backup may
+/// lead elsewhere.
+fn below(directory: &Path, name: &[u8]) -> Result<PathBuf, Error> {
+    if name == b"." || name == b".." || name.iter().any(|byte| matches!(byte, b'/' | 0)) {
+        let path = directory.join(printable(name).replace('/', "_"));
+        return Err(failed(&path, io::Error::other("it is no name for a file")));
+    }
+    Ok(if name.is_empty() { directory.to_owned() } else { directory.join(OsStr::from_bytes(name)) })
 }
 
 pub(super) fn failed(path: &Path, source: io::Error) -> Error {
@@ -201,7 +209,8 @@ pub(super) fn check_size(path: &Path, found: u64, expected: u64) -> Result<(), E
     if found == expected {
         return Ok(());
     }
-    let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let name =
+        path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     Err(Error::ChangedMeanwhile {
         archive: name,
         text: format!(

@@ -177,8 +177,11 @@ impl New<'_> {
         let name = base(number).replace("old", "new");
         std::fs::write(self.folder(dir).join("new").join(&name), text(number)).unwrap();
         let mut list = self.list(dir);
-        let record =
-            mail_model::dovecot::UidRecord { uid: list.next_uid, fields: vec![], base: name.into() };
+        let record = mail_model::dovecot::UidRecord {
+            uid: list.next_uid,
+            fields: vec![],
+            base: name.into(),
+        };
         list.records.push(record);
         list.next_uid += 1;
         std::fs::write(self.folder(dir).join("dovecot-uidlist"), list.to_bytes()).unwrap();
@@ -188,9 +191,7 @@ impl New<'_> {
         let folder = self.folder(dir);
         let inner = ["cur", "new"].map(|inner| std::fs::read_dir(folder.join(inner)).unwrap());
         let mut paths = inner.into_iter().flatten().map(|entry| entry.unwrap().path());
-        let is = |path: &PathBuf| {
-            number_of(path.file_name().unwrap().to_str().unwrap()) == number
-        };
+        let is = |path: &PathBuf| number_of(path.file_name().unwrap().to_str().unwrap()) == number;
         paths.find(is).unwrap()
     }
 
