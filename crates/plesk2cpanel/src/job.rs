@@ -40,7 +40,7 @@ pub struct Job {
     pub(crate) name: String,
     pub(crate) description: Description,
     pub(crate) names: Vec<AccountName>,
-    selected: Vec<usize>,
+    pub(crate) selected: Vec<usize>,
     options: ReadOptions,
 }
 
