@@ -350,8 +350,8 @@ fn not_maildir(address: &str, format: Format) -> Finding {
         address,
         format!("the mailbox is stored as {name}, which has no list that could be changed"),
         format!(
-            "docs/rescue.md has the commands: a copy as maildir with `doveadm backup -u {address} \
-             maildir:COPY`, this command over the copy, and back with `doveadm backup -R`"
+            "docs/rescue.md has the commands: a copy as maildir (`doveadm sync -1 -u {address} \
+             maildir:COPY`), this command over the copy, and back into the emptied mailbox"
         ),
     )
 }

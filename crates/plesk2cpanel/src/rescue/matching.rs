@@ -2,11 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
+use mail_model::dovecot::UidList;
 use mail_model::identity::{Folder, RawFolder};
 use mail_model::maildir::base_name;
 
 use super::digest::Digest;
-use super::pair::{self, Shown};
+use super::pair::{self, Pairs, Shown};
 use super::report::Matched;
 use crate::account::{Resolved, Run};
 use crate::again::read_messages;
@@ -65,6 +66,7 @@ impl Sides<'_> {
         let old: Vec<&[u8]> =
             folder.messages.iter().map(|message| self.old_base(folder, message)).collect();
         let mut pairs = pair::by_name(&bases, &old);
+        by_guid(&mut pairs, raw, &bases, folder, &old);
         let paired: HashSet<usize> = pairs.iter().flatten().map(|(old, _)| *old).collect();
         let open_old: Vec<usize> = (0..old.len()).filter(|at| !paired.contains(at)).collect();
         let open_home: Vec<usize> = (0..bases.len()).filter(|at| pairs[*at].is_none()).collect();
@@ -139,7 +141,7 @@ impl Sides<'_> {
         })?;
         // In the order of UIDs, as far as there are any, else by name.
         let list = raw.uidlist.as_ref();
-        let list = list.and_then(|state| mail_model::dovecot::UidList::parse(&state.bytes).ok());
+        let list = list.and_then(|state| UidList::parse(&state.bytes).ok());
         let uids: HashMap<&[u8], u32> = list
             .iter()
             .flat_map(|(list, _)| &list.records)
@@ -150,5 +152,36 @@ impl Sides<'_> {
             (uids.get(base).copied().unwrap_or(u32::MAX), *at)
         });
         Ok(found)
+    }
+}
+
+/// A message that Dovecot itself copied, as `doveadm sync` does, has another name, and the old one as
+/// its GUID in the list.
+fn by_guid(pairs: &mut Pairs, raw: &RawFolder, bases: &[&[u8]], folder: &Folder, old: &[&[u8]]) {
+    let list = raw.uidlist.as_ref();
+    let Some((list, _)) = list.and_then(|state| UidList::parse(&state.bytes).ok()) else { return };
+    let guids: HashMap<&[u8], &[u8]> = list
+        .records
+        .iter()
+        .filter_map(|record| Some((record.base.as_slice(), record.get(b'G')?)))
+        .collect();
+    if guids.is_empty() {
+        return;
+    }
+    let taken: HashSet<usize> = pairs.iter().flatten().map(|(old, _)| *old).collect();
+    let mut places: HashMap<&[u8], usize> = HashMap::new();
+    for at in (0..old.len()).filter(|at| !taken.contains(at)) {
+        let guid = folder.messages[at].fields.iter().find(|(key, _)| *key == b'G');
+        let guid = guid.map_or(old[at], |(_, value)| value);
+        for name in [old[at], guid] {
+            places.entry(name).or_insert(at);
+        }
+    }
+    let mut used = HashSet::new();
+    for (pair, base) in pairs.iter_mut().zip(bases) {
+        let partner = guids.get(base).and_then(|guid| places.get(guid)).copied();
+        if let Some(partner) = partner.filter(|partner| pair.is_none() && used.insert(*partner)) {
+            *pair = Some((partner, Shown::Name));
+        }
     }
 }

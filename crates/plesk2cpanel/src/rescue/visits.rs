@@ -61,6 +61,10 @@ pub(super) fn judge(
     let newest = cur.max(index);
     let verdict =
         |visited, because: String, last, is_sure| Verdict { visited, because, last, is_sure };
+    if inbox.is_none_or(|inbox| inbox.raw.uidlist.is_none() && index.is_none()) {
+        // The first session makes a list.
+        return verdict(Visited::No, "nobody was served: INBOX has no list".to_owned(), None, true);
+    }
     let visits = since.log.map(|log| log.of(address)).unwrap_or_default();
     if let (Some(log), Some(time)) = (since.log, since.time)
         && log.covers(time, newest.unwrap_or(time).max(time))
