@@ -64,6 +64,8 @@ pub enum Fate {
     Unwritable,
     /// It stands in no list yet, so that there is no line to write its UIDL to.
     Unlisted,
+    /// It stands in no list yet, and did not on the old server: nobody has seen it.
+    Unseen,
     /// It is one of the old messages, but nothing says what that was called.
     Nameless,
     /// It is none of the old messages.
@@ -208,7 +210,8 @@ impl<'a> Decision<'a> {
         } else if !can_be_stored(uidl, message.base()) {
             keep(Fate::Unwritable)
         } else if !self.writable[file] {
-            keep(Fate::Unlisted)
+            let is_known = *certainty < Certainty::Predicted;
+            keep(if is_known { Fate::Unlisted } else { Fate::Unseen })
         } else {
             (Fate::Restored, uidl.clone())
         }
@@ -216,11 +219,16 @@ impl<'a> Decision<'a> {
 
     fn settle(&mut self) {
         // Those that are about to be served under a UIDL of another message, and can give way.
-        let known: HashMap<&[u8], ()> =
-            self.input.old.iter().map(|old| (old.uidl.as_slice(), ())).collect();
+        let known: HashSet<&[u8]> = self
+            .input
+            .old
+            .iter()
+            .filter(|old| old.certainty < Certainty::Predicted)
+            .map(|old| old.uidl.as_slice())
+            .collect();
         for file in 0..self.fates.len() {
             let Some(now) = self.before[file].clone() else { continue };
-            if self.fates[file] != Fate::New || !known.contains_key(now.as_slice()) {
+            if self.fates[file] != Fate::New || !known.contains(now.as_slice()) {
                 continue;
             }
             let message = &self.input.messages[file];

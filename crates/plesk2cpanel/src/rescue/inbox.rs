@@ -240,6 +240,7 @@ pub(super) fn fates(found: &[Fate]) -> super::report::Fates {
             Fate::Taken => &mut fates.taken,
             Fate::Unwritable => &mut fates.unwritable,
             Fate::Unlisted => &mut fates.unlisted,
+            Fate::Unseen => &mut fates.unseen,
             Fate::Nameless => &mut fates.nameless,
             Fate::Renamed => &mut fates.renamed,
             Fate::Mistaken => &mut fates.mistaken,

@@ -260,7 +260,7 @@ impl MailboxWork<'_> {
                 report.fates = fates(&rescue.fates);
                 report.next_uid = rescue.next_uid_was.map(|before| (before, rescue.list.next_uid));
                 pop3_seen(rescue, old, raw, matching, &mut report.seen);
-                self.questions(rescue, report);
+                self.questions(report);
             }
         }
         if is_inbox && self.matched_nothing(report) {
@@ -297,14 +297,17 @@ impl MailboxWork<'_> {
     }
 
     /// What asks for a person.
-    fn questions(&self, rescue: &Rescue, report: &mut MailboxRescue) {
+    fn questions(&self, report: &mut MailboxRescue) {
         let address = &self.mailbox.plan.address;
         let login = self.mailbox.plan.new_address.as_ref().unwrap_or(address);
         let Fates { unlisted, taken, mistaken, unwritable, .. } = report.fates;
         if unlisted > 0 {
             report.findings.push(RESCUE_UNLISTED.with_remedy(
                 address,
-                format!("{} stand in no list yet, so that nothing can be written for them", count(unlisted, "message")),
+                format!(
+                    "in no list yet, so that nothing can be written for them: {}",
+                    count(unlisted, "message")
+                ),
                 format!(
                     "close the logins, run `doveadm index -u {login} INBOX`, which gives them UIDs, \
                      and then this command again"
@@ -312,19 +315,19 @@ impl MailboxWork<'_> {
             ));
         }
         for (number, text) in [
-            (taken, "have a UIDL that is another message's now, and keep their new one"),
+            (taken, "the old UIDL is another message's now, so that the new one stays"),
             (
                 mistaken,
-                "are new and served under the UIDL of an old message: a client that had that one passes over them",
+                "new, and served under the UIDL of an old message: a client that had that one \
+                 passes over the new one",
             ),
-            (unwritable, "had a UIDL that no list can hold, and keep their new one"),
+            (unwritable, "no list can hold the old UIDL, so that the new one stays"),
         ] {
             if number > 0 {
-                let text = format!("{} {text}", count(number, "message"));
+                let text = format!("{}: {text}", count(number, "message"));
                 report.findings.push(RESCUE_CONFLICT.about(address, text));
             }
         }
-        debug_assert_eq!(rescue.fates.len(), rescue.after.len());
     }
 }
 

@@ -92,6 +92,8 @@ pub struct Fates {
     pub nameless: u64,
     /// Stand in no list yet.
     pub unlisted: u64,
+    /// Stand in no list yet, and did not on the old server: nobody has seen them.
+    pub unseen: u64,
     /// Their old UIDL is another message's now.
     pub taken: u64,
     /// Their old UIDL can't be written.
