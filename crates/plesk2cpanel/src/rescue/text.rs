@@ -97,7 +97,8 @@ fn lines(text: &mut String, mailbox: &MailboxRescue, written: bool, paint: Paint
         "  POP3 clients that were not there since the move: {} again (without this: {})",
         seen.pop3_not_connected, seen.pop3_not_connected_before
     );
-    let _ = writeln!(text, "  POP3 clients that were: {} again", seen.pop3_connected);
+    let nobody = if mailbox.visited == Visited::No { ", if there was one after all" } else { "" };
+    let _ = writeln!(text, "  POP3 clients that were{nobody}: {} again", seen.pop3_connected);
     let _ = writeln!(
         text,
         "  IMAP clients that were not: {} again (without this: {}); that were: 0",
