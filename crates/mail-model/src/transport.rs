@@ -69,17 +69,13 @@ impl Lf {
                     out.push(b'\r');
                 }
             }
-            match memchr::memchr(b'\r', bytes) {
-                Some(at) => {
-                    out.extend_from_slice(&bytes[..at]);
-                    self.held_cr = true;
-                    bytes = &bytes[at + 1..];
-                }
-                None => {
-                    out.extend_from_slice(bytes);
-                    break;
-                }
-            }
+            let Some(at) = memchr::memchr(b'\r', bytes) else {
+                out.extend_from_slice(bytes);
+                return;
+            };
+            out.extend_from_slice(&bytes[..at]);
+            self.held_cr = true;
+            bytes = &bytes[at + 1..];
         }
     }
 

@@ -168,8 +168,6 @@ struct Decision<'a> {
     finals: Vec<Option<Vec<u8>>>,
     /// Whether the message has a line to write to, or gets one.
     writable: Vec<bool>,
-    /// Who is to be served under a value.
-    users: HashMap<Vec<u8>, Vec<usize>>,
 }
 
 impl<'a> Decision<'a> {
@@ -181,7 +179,6 @@ impl<'a> Decision<'a> {
             before: vec![None; number],
             finals: vec![None; number],
             writable: vec![false; number],
-            users: HashMap::with_capacity(number),
         };
         for message in &served.messages {
             let file = message.file;
@@ -189,7 +186,6 @@ impl<'a> Decision<'a> {
             decision.writable[file] = message.uid_listed || input.lists_more;
             let (fate, value) = decision.first_thought(file, &message.uidl);
             decision.fates[file] = fate;
-            decision.users.entry(value.clone()).or_default().push(file);
             decision.finals[file] = Some(value);
         }
         decision
@@ -218,78 +214,66 @@ impl<'a> Decision<'a> {
     }
 
     fn settle(&mut self) {
-        // Those that are about to be served under a UIDL of another message, and can give way.
-        let known: HashSet<&[u8]> = self
-            .input
-            .old
-            .iter()
-            .filter(|old| old.certainty < Certainty::Predicted)
-            .map(|old| old.uidl.as_slice())
-            .collect();
+        self.give_way();
+        // Who keeps a value, and who wants it; the first of them may get it.
+        let mut keepers: HashMap<Vec<u8>, usize> = HashMap::with_capacity(self.fates.len());
+        let mut wanted: HashMap<Vec<u8>, Vec<usize>> = HashMap::new();
+        for (file, value) in self.finals.iter().enumerate() {
+            let Some(value) = value.clone() else { continue };
+            if self.fates[file] == Fate::Restored {
+                wanted.entry(value).or_default().push(file);
+            } else {
+                *keepers.entry(value).or_default() += 1;
+            }
+        }
+        let mut open: Vec<Vec<u8>> = wanted.keys().cloned().collect();
+        while let Some(value) = open.pop() {
+            let Some(files) = wanted.get_mut(&value) else { continue };
+            let winners = usize::from(!keepers.contains_key(&value)).min(files.len());
+            for file in files.split_off(winners) {
+                // It keeps what it has, which another may want.
+                self.fates[file] = Fate::Taken;
+                self.finals[file].clone_from(&self.before[file]);
+                if let Some(now) = self.before[file].clone() {
+                    *keepers.entry(now.clone()).or_default() += 1;
+                    open.push(now);
+                }
+            }
+        }
+    }
+
+    /// New messages that are about to be served under the UIDL of an old one get another.
+    fn give_way(&mut self) {
+        let input = self.input;
+        let known = input.old.iter().filter(|old| old.certainty < Certainty::Predicted);
+        let known: HashSet<&[u8]> = known.map(|old| old.uidl.as_slice()).collect();
+        let mut taken: Option<HashSet<Vec<u8>>> = None;
         for file in 0..self.fates.len() {
-            let Some(now) = self.before[file].clone() else { continue };
+            let Some(now) = &self.before[file] else { continue };
             if self.fates[file] != Fate::New || !known.contains(now.as_slice()) {
                 continue;
             }
-            let message = &self.input.messages[file];
+            let message = &input.messages[file];
             if message.was_loaded {
                 self.fates[file] = Fate::Mistaken;
             } else if message.is_new && self.writable[file] {
-                let value = self.unused(&now);
-                self.change(file, value, Fate::Renamed);
+                // All values that anybody has, had or wants.
+                let taken = taken.get_or_insert_with(|| {
+                    let old = input.old.iter().map(|old| &old.uidl);
+                    let now = self.before.iter().flatten();
+                    old.chain(input.given_out).chain(now).cloned().collect()
+                });
+                let mut number = 2u64;
+                let mut value = now.clone();
+                while taken.contains(&value) {
+                    value = [now.as_slice(), format!("-{number}").as_bytes()].concat();
+                    number += 1;
+                }
+                taken.insert(value.clone());
+                self.finals[file] = Some(value);
+                self.fates[file] = Fate::Renamed;
             }
         }
-        // What wants a value that another has goes back to what it has, which may be what a third
-        // one wants.
-        let mut open: Vec<usize> =
-            (0..self.fates.len()).filter(|file| self.fates[*file] == Fate::Restored).collect();
-        open.reverse();
-        while let Some(file) = open.pop() {
-            if self.fates[file] != Fate::Restored {
-                continue;
-            }
-            let Some(value) = self.finals[file].clone() else { continue };
-            let users = self.users.get(&value).cloned().unwrap_or_default();
-            let stays = |other: &usize| *other != file && self.fates[*other] != Fate::Restored;
-            let first = users.iter().copied().filter(|other| self.fates[*other] == Fate::Restored);
-            let is_first = first.min() == Some(file);
-            if users.len() < 2 || (is_first && !users.iter().any(stays)) {
-                continue;
-            }
-            let Some(now) = self.before[file].clone() else { continue };
-            self.change(file, now.clone(), Fate::Taken);
-            // Somebody may want what this one keeps.
-            open.extend(self.users.get(&now).into_iter().flatten().filter(|other| **other != file));
-        }
-    }
-
-    fn change(&mut self, file: usize, value: Vec<u8>, fate: Fate) {
-        if let Some(old) = self.finals[file].take()
-            && let Some(users) = self.users.get_mut(&old)
-        {
-            users.retain(|user| *user != file);
-        }
-        self.users.entry(value.clone()).or_default().push(file);
-        self.finals[file] = Some(value);
-        self.fates[file] = fate;
-    }
-
-    /// A value that nobody has, had or wants.
-    fn unused(&self, taken: &[u8]) -> Vec<u8> {
-        let old: HashSet<&[u8]> = self.input.old.iter().map(|old| old.uidl.as_slice()).collect();
-        let more: HashSet<&[u8]> = self.input.given_out.iter().map(Vec::as_slice).collect();
-        let now: HashSet<&[u8]> = self.before.iter().flatten().map(Vec::as_slice).collect();
-        (2u64..)
-            .map(|number| [taken, format!("-{number}").as_bytes()].concat())
-            .find(|value| {
-                let value = value.as_slice();
-                let free = |set: &HashSet<&[u8]>| !set.contains(value);
-                free(&old)
-                    && free(&more)
-                    && free(&now)
-                    && self.users.get(value).is_none_or(Vec::is_empty)
-            })
-            .unwrap_or_else(|| taken.to_vec())
     }
 }
 

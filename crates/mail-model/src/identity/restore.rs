@@ -57,13 +57,11 @@ pub fn restore(input: &RestoreInput<'_>) -> Option<UidList> {
     }
     folder.messages.sort_by_key(|message| message.uid);
     let last = folder.messages.iter().filter_map(|message| message.pop3_position).max();
-    let mut position = last.unwrap_or_default();
     sort_as_dovecot(&mut fresh, |file| input.files[file].name.to_vec());
-    for file in fresh {
+    for (position, file) in (last.unwrap_or_default().saturating_add(1)..).zip(fresh) {
         if folder.next_uid >= HIGHEST_NEXT_UID {
             return None;
         }
-        position += 1;
         folder.messages.push(Message {
             file,
             name: FileName::whole(base_name(input.files[file].name).to_vec()),
