@@ -39,7 +39,7 @@ fn old(uidls: &[&str]) -> Vec<OldName> {
 
 /// A home with files `a`, `b` and so on, each with a partner or none.
 fn run(list: &str, partners: &[Option<usize>], loaded: &[usize], old: &[OldName]) -> Rescue {
-    let names: Vec<Vec<u8>> = (0..partners.len()).map(|at| vec![b'a' + at as u8]).collect();
+    let names: Vec<Vec<u8>> = (b'a'..).take(partners.len()).map(|name| vec![name]).collect();
     let messages: Vec<Moved<'_>> = names
         .iter()
         .zip(partners)

@@ -12,6 +12,9 @@ use crate::error::Error;
 use crate::scan::{ScannedDomain, Source, archive_name};
 use crate::storage::Storage;
 
+/// Takes a message: indexes into what was wanted, and its bytes.
+pub(crate) type Visit<'a> = dyn FnMut(&[usize], Option<&mut dyn Read>) -> Result<(), Error> + 'a;
+
 /// Gives each message that is wanted, as a maildir holds it, or None when it can't be read. Several
 /// may be one member, or a stretch of one: they come together, as indexes into `wanted`.
 ///
@@ -22,7 +25,7 @@ pub(crate) fn read_messages(
     run: &Run<'_>,
     domain: &ScannedDomain,
     wanted: &[Source],
-    visit: &mut dyn FnMut(&[usize], Option<&mut dyn Read>) -> Result<(), Error>,
+    visit: &mut Visit<'_>,
 ) -> Result<(), Error> {
     let mut order: Vec<usize> = (0..wanted.len()).collect();
     order.sort_by_key(|at| (wanted[*at], *at));

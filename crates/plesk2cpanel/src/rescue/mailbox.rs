@@ -99,15 +99,10 @@ impl MailboxWork<'_> {
                 self.folder(folder, &home_mailbox, here, report)?;
             }
         }
-        if report.state == State::Unchanged && self.has_work(report) {
+        if report.state == State::Unchanged && has_work(report) {
             report.state = if self.options.write { State::Written } else { State::Planned };
         }
         Ok(true)
-    }
-
-    fn has_work(&self, report: &MailboxRescue) -> bool {
-        let changed = report.fates.restored + report.fates.renamed > 0;
-        changed || report.next_uid.is_some() || !report.folders.is_empty()
     }
 
     /// Where the plan puts the mailbox, else where it was called as on the old server.
@@ -173,9 +168,8 @@ impl MailboxWork<'_> {
                     return Err(HomeError::new(dir.path(), &fault).into());
                 }
                 if let Some(kept) = replace_list(&dir, &lock, &list.to_bytes(), KEPT_AS)? {
-                    report.kept_lists.push(printable(
-                        &[&raw.dir[..], &kept].join(&b'/')[..].strip_prefix(b"/").unwrap_or(&kept),
-                    ));
+                    let path = [&raw.dir[..], &kept].join(&b'/');
+                    report.kept_lists.push(printable(path.strip_prefix(b"/").unwrap_or(&path)));
                 }
             }
         } else if let Some(fault) = fault(&raw, &decision, format) {
@@ -263,7 +257,7 @@ impl MailboxWork<'_> {
                 self.questions(report);
             }
         }
-        if is_inbox && self.matched_nothing(report) {
+        if is_inbox && matched_nothing(report) {
             report.findings.push(RESCUE_NOTHING_MATCHED.about(
                 &self.mailbox.plan.address,
                 format!(
@@ -273,11 +267,6 @@ impl MailboxWork<'_> {
                 ),
             ));
         }
-    }
-
-    fn matched_nothing(&self, report: &MailboxRescue) -> bool {
-        let Matched { by_name, by_content, by_headers } = report.matched;
-        report.in_backup > 0 && report.in_home > 0 && by_name + by_content + by_headers == 0
     }
 
     fn left(&self, left: &Left, folder: &Folder, report: &mut MailboxRescue) {
@@ -329,6 +318,16 @@ impl MailboxWork<'_> {
             }
         }
     }
+}
+
+fn has_work(report: &MailboxRescue) -> bool {
+    let changed = report.fates.restored + report.fates.renamed > 0;
+    changed || report.next_uid.is_some() || !report.folders.is_empty()
+}
+
+fn matched_nothing(report: &MailboxRescue) -> bool {
+    let Matched { by_name, by_content, by_headers } = report.matched;
+    report.in_backup > 0 && report.in_home > 0 && by_name + by_content + by_headers == 0
 }
 
 fn changes(decision: &Decision) -> bool {

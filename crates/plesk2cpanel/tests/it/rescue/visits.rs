@@ -8,13 +8,7 @@ const LOGIN: &str = "2030-01-01T10:00:00+00:00 srv dovecot: pop3-login: Login: u
 fn log(moved: &Moved, rest: &str) {
     let begin = "2020-01-01T00:00:00+00:00 srv dovecot: master: Dovecot starting up\n";
     let end = "2090-01-01T00:00:00+00:00 srv dovecot: master: Dovecot stops\n";
-    let quiet: String = (2020..2090)
-        .flat_map(|year| {
-            (1..=12).flat_map(move |month| (1..=28).map(move |day| (year, month, day)))
-        })
-        .map(|(year, month, day)| format!("{year}-{month:02}-{day:02}T00:00:00Z srv quiet\n"))
-        .collect();
-    moved.place.write("maillog", format!("{begin}{quiet}{rest}{end}").as_bytes());
+    moved.place.write("maillog", format!("{begin}{rest}{end}").as_bytes());
 }
 
 #[test]
