@@ -123,6 +123,7 @@ impl RescueArguments {
             write: self.write,
             since: self.since,
             log,
+            now: jiff::Timestamp::now().as_second(),
             new_format: self.new_format.clone(),
             lock_wait: Duration::from_secs(self.lock_wait),
             jobs: self.jobs,

@@ -137,7 +137,7 @@ impl Pop3Log {
             reached = reached.max(Some(*last));
         }
         // A server's files are written a little later than its log says.
-        reached.is_some_and(|reached| to <= reached.saturating_add(600))
+        reached.is_some_and(|reached| to <= reached.saturating_add(1800))
     }
 }
 

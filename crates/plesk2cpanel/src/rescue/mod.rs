@@ -47,6 +47,8 @@ pub struct RescueOptions {
     pub since: Option<i64>,
     /// The new server's logs.
     pub log: Option<Pop3Log>,
+    /// The time of the run, in seconds since 1970: logs must reach until then, more or less.
+    pub now: i64,
     /// `pop3_uidl_format` of the new server.
     pub new_format: UidlFormat,
     /// How long to wait for Dovecot's lock of a list.
@@ -100,6 +102,7 @@ impl Job {
                             time: options.since,
                             log: options.log.as_ref(),
                             backup: resolved.plan.stamp(),
+                            now: options.now,
                         },
                     };
                     if let Some(rescued) = work.rescue()? {

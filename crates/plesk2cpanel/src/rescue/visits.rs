@@ -5,6 +5,9 @@ use super::report::Visited;
 use crate::home::HomeMailbox;
 use crate::mail_findings::count;
 
+/// No server in use is silent for so long.
+const SILENCE: i64 = 24 * 3600;
+
 /// What is known of the time since the move.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Since<'a> {
@@ -14,6 +17,8 @@ pub(super) struct Since<'a> {
     pub(super) log: Option<&'a Pop3Log>,
     /// When the backup was made, for want of something better.
     pub(super) backup: i64,
+    /// The time of the run: a log that ends long before says nothing of yesterday.
+    pub(super) now: i64,
 }
 
 /// The verdict on a mailbox.
@@ -67,7 +72,7 @@ pub(super) fn judge(
     }
     let visits = since.log.map(|log| log.of(address)).unwrap_or_default();
     if let (Some(log), Some(time)) = (since.log, since.time)
-        && log.covers(time, newest.unwrap_or(time).max(time))
+        && log.covers(time, newest.unwrap_or(time).max(since.now.saturating_sub(SILENCE)))
     {
         return match visits.loaded {
             0 if visits.idle > 0 => verdict(

@@ -70,6 +70,20 @@ fn a_log_that_begins_too_late_is_not_trusted_alone() {
 }
 
 #[test]
+fn a_log_that_ends_long_ago_is_not_trusted_alone() {
+    let moved = Moved::new();
+    moved.renumber();
+    let old = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000);
+    for name in ["cur", "dovecot-uidlist"] {
+        std::fs::File::open(moved.path(name)).unwrap().set_modified(old).unwrap();
+    }
+    let text = "2020-01-01T00:00:00Z srv one\n2023-12-01T00:00:00Z srv two\n";
+    moved.place.write("maillog", text.as_bytes());
+    let found = moved.report(0, &["--since", "2023-01-01", "--pop3-log", "maillog"]);
+    assert!(found["visited_because"].as_str().unwrap().contains("do not tell of all the time"));
+}
+
+#[test]
 fn without_a_log_the_mailbox_itself_tells() {
     let moved = Moved::new();
     moved.renumber();
