@@ -72,6 +72,8 @@ const OF_MAIL: [&str; 13] = [
 
 /// Names in the output directory.
 const SCRIPT: &str = "sync.sh";
+/// Name of the folder that each mailbox has.
+const INBOX: &str = "INBOX";
 const STAGED: &str = "staged";
 const PLAN: &str = "plan";
 const REPORT: &str = "sync-report.json";
@@ -161,7 +163,8 @@ impl Job {
                 let known = before.mailboxes.get(&address.to_lowercase());
                 // A report does not tell what was deleted.
                 let by_name = known.is_some_and(|known| known.subscriptions.is_some());
-                let changed = !by_name || merge.folders.iter().any(FolderPlan::is_changed);
+                let changed = (!by_name && !merge.folders.is_empty())
+                    || merge.folders.iter().any(FolderPlan::is_changed);
                 if changed {
                     script::can_be_scripted(&merge)?;
                 }
@@ -306,7 +309,17 @@ impl Job {
                  and take the mailbox from that archive",
             ));
         };
+        if ours.is_some_and(|ours| !ours.contains_key(INBOX)) && known.folders.contains_key(INBOX) {
+            return Err(Refusal::new(
+                "its INBOX has no dovecot-uidlist",
+                "restore the converted archive first: nothing of it is there",
+            ));
+        }
         let Some(scanned) = mailbox.scanned else {
+            // Nobody has ever used it.
+            if known.folders.is_empty() {
+                return Ok(MailboxMerge { folders: Vec::new(), absence_counts: true });
+            }
             return Err(Refusal::new(
                 "the backup holds no mail of it",
                 "nothing to do if it has none; else make the backup again, with mail content included",

@@ -49,12 +49,6 @@ impl Ours {
             ours.folders.insert(name.to_string(), OurFolder { side, opened });
             ours.at.insert(name.to_string(), At { folder: index, list, files });
         }
-        if !ours.folders.contains_key("INBOX") {
-            return Err(Refusal::new(
-                "its INBOX has no dovecot-uidlist",
-                "restore the converted archive first: nothing of it is there",
-            ));
-        }
         Ok(ours)
     }
 
