@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::choose::{Group, Outline, Survey};
 use super::resolve::base_name;
+use super::salvage::Volumes;
 use super::select::{Inventory, directory};
 use super::{
     ContentFile, ContentRef, DomainKind, EarlierContent, FileName, MailSystem, Stamp, Subscription,
@@ -15,23 +16,27 @@ use crate::tree::{EntryId, Tree};
 #[derive(Default)]
 pub(super) struct Archives {
     by_directory: HashMap<Vec<u8>, Vec<(FileName, EntryId)>>,
+    volumes: Volumes,
 }
 
 impl Archives {
     pub(super) fn of(tree: &Tree) -> Archives {
         let mut archives = Archives::default();
+        let mut ids = Vec::new();
         for (id, entry) in tree.iter() {
             let Some(name) = FileName::parse(base_name(&entry.path)) else { continue };
             if matches!(name.kind.as_str(), "domainmail" | "mdir") && !name.is_metadata {
                 let place = directory(&entry.path).to_vec();
                 archives.by_directory.entry(place).or_default().push((name, id));
+                ids.push(id);
             }
         }
+        archives.volumes = Volumes::new(tree, &ids);
         archives
     }
 
-    /// Whether there is any mail archive of a dump where a subscription has its own. `metadata` is
-    /// the path of its XML.
+    /// Whether there is any whole mail archive of a dump where a subscription has its own. `metadata`
+    /// is the path of its XML.
     pub(super) fn has(
         &self,
         tree: &Tree,
@@ -45,23 +50,18 @@ impl Archives {
             places.extend(directories(tree, contents));
             places.extend(usual_directories(metadata, &domain.name));
         }
-        places.iter().any(|place| !self.find(tree, place, stamp).is_empty())
+        let is_whole = |files: &Vec<ContentFile>| files.iter().all(|file| file.entry.is_some());
+        places.iter().any(|place| self.find(tree, place, stamp).iter().any(is_whole))
     }
 
-    /// The archive of a dump in a directory, with its volumes in order.
-    fn find(&self, tree: &Tree, place: &[u8], stamp: &Stamp) -> Vec<ContentFile> {
+    /// The archives of a dump in a directory, each with its volumes in order.
+    fn find(&self, tree: &Tree, place: &[u8], stamp: &Stamp) -> Vec<Vec<ContentFile>> {
         let here = self.by_directory.get(place).map_or(&[][..], Vec::as_slice);
-        let mut files: Vec<ContentFile> = here
-            .iter()
+        here.iter()
             .filter(|(name, _)| name.stamp.as_ref() == Some(stamp))
-            .map(|(_, id)| ContentFile {
-                name: printable(base_name(&tree.get(*id).path)),
-                size: None,
-                entry: Some(*id),
-            })
-            .collect();
-        files.sort_by(|a, b| a.name.cmp(&b.name));
-        files
+            .filter(|(_, id)| self.volumes.first(tree, *id) == *id)
+            .map(|(_, id)| self.volumes.of(tree, *id))
+            .collect()
     }
 
     /// Stamps of the dumps of a chain that have an archive in one of the directories.
@@ -267,19 +267,17 @@ impl Archives {
     ) -> Vec<ContentRef> {
         let mut contents = Vec::new();
         for place in places {
-            let files = self.find(tree, place, stamp);
-            if files.is_empty() {
-                continue;
+            for files in self.find(tree, place, stamp) {
+                used.extend(files.iter().filter_map(|file| file.entry));
+                contents.push(ContentRef {
+                    kind: kind.to_owned(),
+                    path: printable(place),
+                    offset: None,
+                    referrer: false,
+                    files,
+                    directory: None,
+                });
             }
-            used.extend(files.iter().filter_map(|file| file.entry));
-            contents.push(ContentRef {
-                kind: kind.to_owned(),
-                path: printable(place),
-                offset: None,
-                referrer: false,
-                files,
-                directory: None,
-            });
         }
         contents
     }

@@ -131,6 +131,27 @@ fn archives_whose_metadata_are_lost_are_found_by_their_names() {
 }
 
 #[test]
+fn a_missing_volume_leaves_a_gap_also_where_names_alone_tell_of_the_archive() {
+    let volumes =
+        |spec: Spec| Spec { compression: Compression::Tar, volume_size: Some(2048), ..spec };
+    let packed = Packed::new(&chain().into_iter().map(volumes).collect::<Vec<_>>())
+        .without(&["info_2401010000.xml", "a.test/backup_domainmail_2401010000.tar.002"]);
+    let description = packed.describe();
+    let mail = description.subscriptions[0].domain.mail.as_ref().unwrap();
+    let [content] = mail.earlier[0].content.as_slice() else { panic!("{:?}", mail.earlier[0]) };
+    let files: Vec<(&str, bool)> =
+        content.files.iter().map(|file| (file.name.as_str(), file.entry.is_some())).collect();
+    assert_eq!(
+        files[..3],
+        [
+            ("backup_domainmail_2401010000.tar.001", true),
+            ("backup_domainmail_2401010000.tar.002", false),
+            ("backup_domainmail_2401010000.tar.003", true),
+        ]
+    );
+}
+
+#[test]
 fn a_chain_without_any_metadata_is_salvaged() {
     let packed = Packed::new(&chain()).without(&[".xml"]);
     let description = packed.describe();
