@@ -122,6 +122,8 @@ pub(super) struct Attached {
     pub(super) by_name: Vec<EntryId>,
     /// Archives that the metadata of an earlier dump name and the tree does not hold.
     pub(super) missing: Vec<String>,
+    /// Needed dumps whose metadata of the subscription are cut, with that file.
+    pub(super) cut: Vec<(Stamp, EntryId)>,
 }
 
 /// Fills in the earlier archives of an increment, and which dumps are not there.
@@ -200,7 +202,8 @@ impl Attaching<'_> {
         places
     }
 
-    /// Fills in the archives of one dump; false when the tree has nothing of it.
+    /// Fills in the archives of one dump; false when the tree has nothing of it. What its metadata
+    /// would name if they were not lost or cut is looked for by its name.
     fn attach(
         &self,
         dump: (&Stamp, bool),
@@ -209,35 +212,35 @@ impl Attaching<'_> {
     ) -> bool {
         let (stamp, needed) = dump;
         let outline = self.outlines.at(stamp, self.base);
-        let mut found = outline.is_some();
+        let cut = self.outlines.cut(stamp);
+        let mut found = outline.is_some() && cut.is_none();
         if needed {
             attached.missing.extend(outline.into_iter().flat_map(|it| it.missing_mail.clone()));
+            attached.cut.extend(cut.map(|file| (stamp.clone(), file)));
         }
+        let by_name = outline.is_none() || cut.is_some();
         let used = &mut attached.by_name;
         let (main, sites) = (&mut subscription.domain, &mut subscription.sites);
         for domain in std::iter::once(main).chain(sites) {
             let (guid, name) = (domain.guid.as_deref(), domain.ascii_name.as_str());
             let Some(mail) = &mut domain.mail else { continue };
-            if let Some(outline) = outline {
-                let Some(then) = outline.domain(guid, name) else { continue };
-                push(&mut mail.earlier, dump, then.content.clone());
-                for user in &mut mail.mailusers {
-                    let own = then.mailboxes.get(&user.local_part).cloned().unwrap_or_default();
-                    if let Some(mailbox) = &mut user.mailbox {
-                        push(&mut mailbox.earlier, dump, own);
-                    }
-                }
-                continue;
-            }
+            let then = outline.and_then(|outline| outline.domain(guid, name));
             let places = self.places(&domain.kind, name, mail);
-            let content = self.archives.contents(self.tree, &places, stamp, "domainmail", used);
+            let mut content = then.map(|then| then.content.clone()).unwrap_or_default();
+            if content.is_empty() && by_name {
+                content = self.archives.contents(self.tree, &places, stamp, "domainmail", used);
+            }
             found |= !content.is_empty();
             push(&mut mail.earlier, dump, content);
             for user in &mut mail.mailusers {
+                let own = then.and_then(|then| then.mailboxes.get(&user.local_part));
+                let mut content = own.cloned().unwrap_or_default();
                 let Some(mailbox) = &mut user.mailbox else { continue };
-                let mut own = directories(self.tree, mailbox.content.iter());
-                own.retain(|place| !places.contains(place));
-                let content = self.archives.contents(self.tree, &own, stamp, "mailbox", used);
+                if content.is_empty() && by_name {
+                    let mut own = directories(self.tree, mailbox.content.iter());
+                    own.retain(|place| !places.contains(place));
+                    content = self.archives.contents(self.tree, &own, stamp, "mailbox", used);
+                }
                 found |= !content.is_empty();
                 push(&mut mailbox.earlier, dump, content);
             }
@@ -295,6 +298,14 @@ impl<'a> Outlines<'a> {
         let outlines = self.group.map_or(&[][..], |group| &group.outlines);
         let survey = self.survey;
         outlines.iter().map(move |index| &survey.outlines[*index])
+    }
+
+    /// The metadata file of a dump in which the description of the subscription is cut.
+    fn cut(&self, stamp: &Stamp) -> Option<EntryId> {
+        let of =
+            |outline: &&Outline| self.inventory.dumps[outline.dump].stamp.as_ref() == Some(stamp);
+        let outline = self.all().filter(of).find(|outline| !outline.whole)?;
+        Some(self.inventory.files[outline.file].entry)
     }
 
     /// Stamps of the dumps of a chain that describe the subscription.

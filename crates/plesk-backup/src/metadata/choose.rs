@@ -20,7 +20,7 @@ pub(super) struct Outline {
     /// ASCII name of the main domain.
     name: String,
     /// Its element was closed.
-    whole: bool,
+    pub(super) whole: bool,
     /// Mail archives that it names and the tree does not hold.
     pub(super) missing_mail: Vec<String>,
     /// Whether an account has a mailbox.
@@ -297,12 +297,16 @@ impl Judge<'_> {
     fn base_lacks(&self, outline: &Outline, base: &Stamp) -> Option<String> {
         let of_base =
             |other: &&Outline| self.inventory.dumps[other.dump].stamp.as_ref() == Some(base);
+        let has = || self.archives.has(self.tree, outline, self.path(outline), base);
         match self.outlines().find(of_base) {
-            Some(found) => {
-                let missing = found.missing_mail.first()?;
-                Some(format!("`{missing}` of its base {base} is not in the backup"))
-            }
-            None if self.archives.has(self.tree, outline, self.path(outline), base) => None,
+            Some(found) => match found.missing_mail.first() {
+                Some(missing) => {
+                    Some(format!("`{missing}` of its base {base} is not in the backup"))
+                }
+                None if found.whole || found.has_content() || has() => None,
+                None => Some(format!("the metadata of its base {base} are cut off")),
+            },
+            None if has() => None,
             None => Some(format!("its base {base} is not in the backup")),
         }
     }

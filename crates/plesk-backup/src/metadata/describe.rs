@@ -256,6 +256,7 @@ fn attach_chains(
 ) -> BTreeSet<EntryId> {
     let mut used = BTreeSet::new();
     let mut gaps: BTreeMap<(Stamp, Stamp, Vec<Stamp>), Vec<String>> = BTreeMap::new();
+    let mut cut: BTreeMap<(EntryId, Stamp, Stamp), Vec<String>> = BTreeMap::new();
     for subscription in &mut description.subscriptions {
         let Some(stamp) = subscription.dump.clone() else { continue };
         let group = choice.group(subscription);
@@ -273,6 +274,9 @@ fn attach_chains(
         let attached = chain::attach(tree, inventory, survey, archives, &chosen, subscription);
         used.extend(attached.by_name);
         let owner = &subscription.domain.ascii_name;
+        for (earlier, file) in attached.cut {
+            cut.entry((file, earlier, stamp.clone())).or_default().push(owner.clone());
+        }
         description.problems.extend(attached.missing.into_iter().map(|file| {
             let (owner, kind) = (owner.clone(), "domainmail".to_owned());
             Problem::MissingContent { owner, kind, file, size: None }
@@ -282,6 +286,10 @@ fn attach_chains(
             gaps.entry(key).or_default().push(owner.clone());
         }
     }
+    description.problems.extend(cut.into_iter().map(|((file, earlier, stamp), domains)| {
+        let file = printable(&tree.get(file).path);
+        Problem::EarlierCut { domains, file, earlier, stamp }
+    }));
     description.problems.extend(gaps.into_iter().map(|((stamp, base, missing), domains)| {
         Problem::ChainGap { domains, stamp, base, missing }
     }));

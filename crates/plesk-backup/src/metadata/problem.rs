@@ -282,6 +282,21 @@ pub enum Problem {
         /// Stamps that are not there, ascending.
         missing: Vec<Stamp>,
     },
+    /// The chosen dump is an increment, and the metadata of one that it needs are cut.
+    #[error(
+        "{}: dump {stamp} needs dump {earlier}, whose metadata are cut off in `{file}`: mail archives that they do not name any more were looked for by their names",
+        some(.domains)
+    )]
+    EarlierCut {
+        /// Main domains, sorted.
+        domains: Vec<String>,
+        /// Metadata file that is cut.
+        file: String,
+        /// Stamp of the dump that it is of.
+        earlier: Stamp,
+        /// Stamp of the chosen dump.
+        stamp: Stamp,
+    },
     /// A flag beside the dump says that it did not end well.
     #[error("`{file}`: Plesk itself marked this dump as `{status}`")]
     DumpStatus {
