@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use super::chain::{self, Archives, Chosen};
-use super::choose::{Choice, Outline, Survey, choose};
+use super::choose::{Choice, Outline, Survey, choose, unreadable};
 use super::merge::{Candidate, merge, supersede};
 use super::part::Part;
 use super::psadump;
@@ -63,7 +63,12 @@ pub(crate) fn describe(
     let archives = Archives::of(tree);
     let mut choice = choose(tree, &inventory, &survey, &archives, forced);
     let mut chosen: BTreeSet<usize> = choice.groups.iter().filter_map(|group| group.dump).collect();
-    chosen.extend(wanted_anyway(&inventory, &survey, &chosen, forced));
+    let wanted = wanted_anyway(&inventory, &survey, &chosen, forced);
+    if forced.is_none() && !chosen.is_empty() {
+        // Their archives are all that is left of what they hold, and file names may tell whose.
+        chosen.extend(unreadable(tree, &inventory, &survey, &choice));
+    }
+    chosen.extend(wanted);
     if inventory.is_choice() {
         // The newest first: what the dumps say of the server is taken from the first that says it.
         for dump in chosen.iter().rev() {

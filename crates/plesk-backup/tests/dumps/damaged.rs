@@ -71,3 +71,63 @@ fn a_base_of_which_nothing_is_left_but_the_head_of_its_metadata_is_a_lack() {
         problems(&description)
     );
 }
+
+#[test]
+fn a_newer_dump_that_cannot_be_read_is_told_of() {
+    let specs = [
+        server(FULL, None, vec![subscription("a.test", &["1"]), subscription("b.test", &["1"])]),
+        server(FIRST, None, vec![subscription("a.test", &["1", "2"])]),
+    ];
+    let main = format!("backup_info_{FIRST}.xml");
+    let own = format!("domains/a.test/{main}");
+    let told = |file: &str, domains: &str| {
+        format!(
+            "{domains}: dump {FULL} was taken and not the newer {FIRST}: its metadata are damaged: \
+             `{file}`"
+        )
+    };
+    // Nothing is left of the subscription's own metadata: the dump itself is not chosen.
+    for before in ["<?xml", "<domain"] {
+        let packed = Packed::new(&specs);
+        cut(&packed, &own, before);
+        let description = packed.describe();
+        assert_eq!(chosen(&description), [("a.test", FULL, vec![]), ("b.test", FULL, vec![])]);
+        let problems = problems(&description);
+        assert!(problems.contains(&told(&own, "a.test")), "{problems:?}");
+        assert!(
+            !problems.iter().any(|it| it.contains("a.test") && it.contains("does not hold them")),
+            "{problems:?}"
+        );
+    }
+    // It may have described everything that is below it.
+    let packed = Packed::new(&specs);
+    fs::remove_file(packed.path().join(&own)).unwrap();
+    cut(&packed, &main, "<admin");
+    assert_eq!(problems(&packed.describe()), [told(&main, "a.test, b.test")]);
+    // An older one is of no interest.
+    let packed = Packed::new(&specs);
+    cut(&packed, &format!("domains/a.test/backup_info_{FULL}.xml"), "<?xml");
+    let problems = problems(&packed.describe());
+    assert!(!problems.iter().any(|it| it.contains("not the newer")), "{problems:?}");
+}
+
+#[test]
+fn a_dump_that_cannot_be_read_and_is_of_nothing_else_is_salvaged() {
+    let packed = Packed::new(&[
+        alone(FULL, None, subscription("a.test", &["1"])),
+        alone(FIRST, None, subscription("b.test", &["1"])),
+    ]);
+    let metadata = format!("domains/b.test/backup_info_{FIRST}.xml");
+    cut(&packed, &metadata, "<domain");
+    let description = packed.describe();
+    assert_eq!(chosen(&description), [("a.test", FULL, vec![]), ("b.test", FIRST, vec![])]);
+    let kinds = |problem: &Problem| match problem {
+        Problem::DamagedXml { file, .. } => format!("damaged {file}"),
+        Problem::Salvaged { domain, .. } => format!("salvaged {domain}"),
+        other => other.to_string(),
+    };
+    assert_eq!(
+        description.problems.iter().map(kinds).collect::<Vec<_>>(),
+        [format!("damaged {metadata}"), "salvaged b.test".to_owned()]
+    );
+}
