@@ -243,6 +243,11 @@ impl Job {
                 ),
             );
         }
+        findings.extend(self.description.unnamed.iter().map(|files| {
+            let text = format!("no metadata name these files: {}", files.count);
+            let is_top = files.directory.is_empty();
+            UNREFERENCED.about(if is_top { &self.name } else { &files.directory }, text)
+        }));
         if let Some(truth) = &self.options.uidl_truth {
             let subscriptions = &self.description.subscriptions;
             let selected = self.selected.iter().map(|index| &subscriptions[*index]);

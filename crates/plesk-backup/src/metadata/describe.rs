@@ -14,6 +14,7 @@ use super::salvage::salvage;
 use super::select::{Inventory, MetadataFile, is_good_news};
 use super::{
     DescribeError, DescribeOptions, Description, FileName, Problem, Stamp, Subscription, dump,
+    windows8,
 };
 use crate::domain_name::to_ascii;
 use crate::printable;
@@ -28,6 +29,8 @@ struct Collected {
     announced: Vec<(String, String)>,
     /// Files that are migration dumps.
     readable: usize,
+    /// Metadata files of Plesk 8 for Windows.
+    windows8: Vec<EntryId>,
 }
 
 /// Reads each metadata file once, and keeps outlines; where there is a choice between dumps, the
@@ -100,6 +103,7 @@ pub(crate) fn describe(
     let used = attach_chains(tree, &inventory, &survey, &archives, &choice, &mut description);
     unreferenced.retain(|id| !used.contains(id));
     description.unreferenced = unreferenced;
+    description.unnamed = windows8::unnamed(tree, &resolver.referenced, &collected.windows8);
     psadump::finish(tree, &resolver.referenced, &mut description);
     finish(&collected.emails, collected.announced, &mut description);
     description.dumps = dump::list(tree, &inventory, &survey, &choice);
@@ -157,6 +161,9 @@ fn collect(
     }
     collected.parts.extend(reading.parts.into_iter().map(|part| (stamp.cloned(), part)));
     let of_file = reading.dump;
+    if of_file.is_windows8 {
+        collected.windows8.push(reading.entry);
+    }
     if of_file.root.is_some() {
         collected.readable += 1;
         if description.plesk_version.is_none() {

@@ -30,7 +30,7 @@ pub(crate) use describe::describe;
 pub use description::{
     ContentFile, ContentRef, Description, Domain, DomainAlias, DomainKind, EarlierContent,
     Forwarding, Hosting, MailQuota, MailServer, MailSystem, MailUser, MailboxSettings, Setting,
-    Stamp, Status, Subscription, SystemUser,
+    Stamp, Status, Subscription, SystemUser, UnnamedFiles,
 };
 pub use dump::{DescribeOptions, Dump, DumpLevel};
 pub use file_index::FileIndex;

@@ -14,6 +14,7 @@ use crate::tree::{EntryId, Tree};
 
 /// What one metadata file holds.
 pub(super) struct FileReading {
+    pub(super) entry: EntryId,
     /// Its path.
     pub(super) file: String,
     pub(super) candidates: Vec<Candidate>,
@@ -28,6 +29,7 @@ pub(super) fn read_file(tree: &Tree, id: EntryId, resolver: &mut Resolver<'_>) -
     let entry = tree.get(id);
     let file = printable(&entry.path);
     let mut reading = FileReading {
+        entry: id,
         file: file.clone(),
         candidates: Vec::new(),
         parts: Vec::new(),
