@@ -277,6 +277,8 @@ fn an_xml_that_is_cut_keeps_what_came_before() {
         fs::write(directory.path().join("info.xml"), &xml[..end]).unwrap();
         let Ok(description) = Backup::open(directory.path()).unwrap().describe() else { continue };
         assert!(!description.problems.is_empty(), "cut at {end}");
+        let problems = problems(&description).join("\n");
+        assert!(!problems.contains("Windows"), "the file has no such element: {problems}");
         for subscription in &description.subscriptions {
             assert!(!subscription.complete || xml[end..].trim().len() < 40, "cut at {end}");
             assert_eq!(subscription.domain.ascii_name, "a.example");

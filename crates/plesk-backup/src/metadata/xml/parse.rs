@@ -357,8 +357,11 @@ impl State {
     }
 
     fn path(&self) -> String {
-        let names: Vec<&str> =
-            self.open.iter().chain(&self.held).map(|element| element.name.as_str()).collect();
+        let in_file = |element: &Element| match element.name.as_str() {
+            windows8::DOMAIN => "domain".to_owned(),
+            name => name.to_owned(),
+        };
+        let names: Vec<String> = self.open.iter().chain(&self.held).map(in_file).collect();
         names.join("/")
     }
 
