@@ -236,12 +236,10 @@ impl Job {
             findings.push(METADATA_UNKNOWN.about(&self.name, some(list)));
         }
         for entry in &self.description.unreferenced {
-            findings.push(
-                UNREFERENCED.about(
-                    entry_name(&self.backup, *entry),
-                    "no metadata name this content archive",
-                ),
-            );
+            findings.push(UNREFERENCED.about(
+                entry_name(&self.backup, *entry),
+                "no metadata name this content archive, or none that were taken",
+            ));
         }
         findings.extend(self.description.unnamed.iter().map(|files| {
             let text = format!("no metadata name these files: {}", files.count);

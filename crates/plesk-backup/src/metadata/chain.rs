@@ -94,14 +94,19 @@ fn usual_directories(metadata: &[u8], domain: &str) -> [Vec<u8>; 2] {
     [beside.to_vec(), site]
 }
 
-/// Stamp of the full dump below the archives of a subscription that has no metadata.
-pub(super) fn base_of(tree: &Tree, subscription: &Subscription) -> Option<Stamp> {
+/// All mail archives of a subscription, but for those of earlier dumps.
+pub(super) fn mail_archives(subscription: &Subscription) -> impl Iterator<Item = EntryId> {
     let mails = subscription.domains().filter_map(|domain| domain.mail.as_ref());
-    let files = mails.flat_map(|mail| {
+    let contents = mails.flat_map(|mail| {
         let own = mail.mailusers.iter().filter_map(|user| user.mailbox.as_ref());
         mail.content.iter().chain(own.flat_map(|mailbox| &mailbox.content))
     });
-    let entry = files.flat_map(|content| &content.files).find_map(|file| file.entry)?;
+    contents.flat_map(|content| &content.files).filter_map(|file| file.entry)
+}
+
+/// Stamp of the full dump below the archives of a subscription that has no metadata.
+pub(super) fn base_of(tree: &Tree, subscription: &Subscription) -> Option<Stamp> {
+    let entry = mail_archives(subscription).next()?;
     FileName::parse(base_name(&tree.get(entry).path))?.base
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
-use super::chain::{self, Archives, Chosen};
+use super::chain::{self, Archives, Chosen, mail_archives};
 use super::choose::{Choice, Outline, Survey, choose, unreadable};
 use super::merge::{Candidate, merge, supersede};
 use super::part::Part;
@@ -92,16 +92,20 @@ pub(crate) fn describe(
         collect(dump, stamp, reading, &choice, &mut collected, &mut description);
     }
     report_flags(tree, &inventory, &chosen, &mut description.problems);
+    let candidates = collected.candidates.iter().map(|candidate| &candidate.subscription);
+    let mut named: BTreeSet<EntryId> = candidates.flat_map(mail_archives).collect();
     merge(collected.candidates, &mut description);
     for (stamp, part) in collected.parts {
-        attach_part(stamp, part, &mut description);
+        attach_part(stamp, part, &mut named, &mut description);
     }
+    let lost = lost(named, &description);
     supersede(&mut description);
 
     let mut unreferenced = unreferenced(tree, &inventory, &resolver, &chosen);
     unreferenced = salvage(tree, path, unreferenced, forced, &mut description);
     let used = attach_chains(tree, &inventory, &survey, &archives, &choice, &mut description);
     unreferenced.retain(|id| !used.contains(id));
+    unreferenced.extend(lost);
     description.unreferenced = unreferenced;
     description.unnamed = windows8::unnamed(tree, &resolver.referenced, &collected.windows8);
     psadump::finish(tree, &resolver.referenced, &mut description);
@@ -192,9 +196,26 @@ fn collect(
     collected.announced.extend(of_file.announced.iter().map(|name| (to_ascii(name), file.clone())));
 }
 
-fn attach_part(stamp: Option<Stamp>, mut part: Part, description: &mut Description) {
+/// Mail archives that metadata name which were not taken, and nothing else does.
+fn lost(mut named: BTreeSet<EntryId>, description: &Description) -> BTreeSet<EntryId> {
+    for entry in description.subscriptions.iter().flat_map(mail_archives) {
+        named.remove(&entry);
+    }
+    named
+}
+
+/// Parts without a stamp, and those of metadata without one, may be of any dump.
+fn attach_part(
+    stamp: Option<Stamp>,
+    mut part: Part,
+    named: &mut BTreeSet<EntryId>,
+    description: &mut Description,
+) {
     let is_it = |known: &Subscription| known.dump == stamp && part.is_of(known);
-    let known = description.subscriptions.iter().position(is_it);
+    let may_be =
+        |known: &Subscription| (known.dump.is_none() || stamp.is_none()) && part.is_of(known);
+    let subscriptions = &description.subscriptions;
+    let known = subscriptions.iter().position(is_it).or(subscriptions.iter().position(may_be));
     let at = known.or_else(|| {
         // It may be that this dump was chosen for others alone.
         let elsewhere = description.subscriptions.iter().any(|known| part.is_of(known));
@@ -207,8 +228,9 @@ fn attach_part(stamp: Option<Stamp>, mut part: Part, description: &mut Descripti
         })
     });
     if let Some(at) = at {
+        named.extend(mail_archives(&part.subscription));
         description.problems.append(&mut part.problems);
-        part.attach(&mut description.subscriptions[at]);
+        description.problems.extend(part.attach(&mut description.subscriptions[at]));
     }
 }
 

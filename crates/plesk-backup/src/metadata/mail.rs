@@ -6,6 +6,9 @@ use super::xml::Element;
 use super::{Forwarding, MailQuota, MailSystem, MailUser, MailboxSettings, Problem, Setting};
 use crate::password::Password;
 
+/// Settings of a mail account that are read; their content is resolved where they are.
+pub(super) const TYPED: [&str; 3] = ["autoresponders", "spamassassin", "addressbook"];
+
 /// What a mail account's elements need around them.
 pub(super) struct Reading<'a, 'tree> {
     pub(super) metadata: &'a str,
@@ -162,8 +165,6 @@ impl Reading<'_, '_> {
             "mailbox-quota",
             "cp-access-default",
         ];
-        // Their content is resolved where they are read.
-        const TYPED: [&str; 3] = ["autoresponders", "spamassassin", "addressbook"];
         let mut settings = Vec::new();
         for child in places.iter().flat_map(|place| &place.children) {
             if INTERPRETED.contains(&child.name.as_str()) {
