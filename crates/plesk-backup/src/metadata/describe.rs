@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::chain::{self, Archives, Chosen, mail_archives};
 use super::choose::{Choice, Outline, Survey, choose, unreadable};
-use super::merge::{Candidate, merge, supersede};
+use super::merge::{Candidate, merge, report_shared, supersede};
 use super::part::Part;
 use super::psadump;
 use super::reading::{FileReading, read_file};
@@ -109,6 +109,7 @@ pub(crate) fn describe(
     description.unreferenced = unreferenced;
     description.unnamed = windows8::unnamed(tree, &resolver.referenced, &collected.windows8);
     psadump::finish(tree, &resolver.referenced, &mut description);
+    report_shared(&mut description);
     finish(&collected.emails, collected.announced, &mut description);
     description.dumps = dump::list(tree, &inventory, &survey, &choice);
     if description.subscriptions.is_empty() && collected.readable == 0 {
