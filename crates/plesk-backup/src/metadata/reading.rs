@@ -8,7 +8,7 @@ use super::merge::Candidate;
 use super::part::{self, Part};
 use super::resolve::Resolver;
 use super::xml::{self, Dump as DumpXml};
-use super::{DumpLevel, Problem, Stamp, psadump, subscription, windows8};
+use super::{DumpLevel, FileName, Problem, Stamp, psadump, subscription, windows8};
 use crate::printable;
 use crate::tree::{EntryId, Tree};
 
@@ -21,6 +21,8 @@ pub(super) struct FileReading {
     pub(super) parts: Vec<Part>,
     /// What is wrong with the file itself.
     pub(super) problems: Vec<Problem>,
+    /// Stamps of the dumps that it needs; none when it does not list them, or not legibly.
+    pub(super) related: Vec<Stamp>,
     /// What it says beside its subscriptions.
     pub(super) dump: DumpXml,
 }
@@ -34,6 +36,7 @@ pub(super) fn read_file(tree: &Tree, id: EntryId, resolver: &mut Resolver<'_>) -
         candidates: Vec::new(),
         parts: Vec::new(),
         problems: Vec::new(),
+        related: Vec::new(),
         dump: DumpXml::default(),
     };
     let reader = match tree.open(id) {
@@ -82,6 +85,15 @@ pub(super) fn read_file(tree: &Tree, id: EntryId, resolver: &mut Resolver<'_>) -
         let count = dump.replaced_characters;
         reading.problems.push(Problem::ReplacedCharacters { file: file.clone(), count });
     }
+    match related(&dump.related) {
+        Ok(stamps) => reading.related = stamps,
+        Err(text) => reading.problems.push(Problem::NotUnderstood {
+            element: "related-dump".to_owned(),
+            object: "the dumps that it needs".to_owned(),
+            file: file.clone(),
+            detail: format!("`{text}` names no dump; all of its chain were taken for needed"),
+        }),
+    }
     for (path, name) in &dump.server_content {
         resolver.mark(&file, path, name);
     }
@@ -89,12 +101,24 @@ pub(super) fn read_file(tree: &Tree, id: EntryId, resolver: &mut Resolver<'_>) -
     reading
 }
 
+/// The dumps of a list, each a stamp or the name of its metadata. Of a list of which one cannot be
+/// read none is taken: what the list lacks would pass for deleted.
+fn related(texts: &[String]) -> Result<Vec<Stamp>, &str> {
+    let of_name = |text: &str| {
+        let name = text.rsplit(['/', '\\']).next().unwrap_or(text);
+        let stem = name.strip_suffix(".xml").unwrap_or(name);
+        FileName::parse(format!("{stem}.xml").as_bytes())?.stamp
+    };
+    let stamp = |text: &str| Stamp::parse(text).or_else(|| of_name(text));
+    texts.iter().map(|text| stamp(text).ok_or(text.as_str())).collect()
+}
+
 impl Survey {
     /// Keeps the outline of what a file holds.
     pub(super) fn take(&mut self, index: usize, dump: usize, reading: &FileReading) {
         let mut facts = FileFacts {
             damaged: reading.dump.root.is_none() || reading.dump.cut.is_some(),
-            related: reading.dump.related.iter().filter_map(|text| Stamp::parse(text)).collect(),
+            related: reading.related.clone(),
             ..FileFacts::default()
         };
         let included = reading.dump.attribute("content-included");

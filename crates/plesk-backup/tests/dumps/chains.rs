@@ -152,6 +152,33 @@ fn a_missing_volume_leaves_a_gap_also_where_names_alone_tell_of_the_archive() {
 }
 
 #[test]
+fn dumps_that_are_needed_are_known_by_their_files_as_well() {
+    let of_list = |with: &str| {
+        let packed = Packed::new(&chain());
+        let path = packed.path().join(format!("domains/a.test/backup_info_{FULL}_{SECOND}.xml"));
+        let xml = fs::read_to_string(&path).unwrap();
+        let element = |text: &str| format!("<related-dump>{text}</related-dump>");
+        assert!(xml.contains(&element(FIRST)));
+        fs::write(&path, xml.replace(&element(FIRST), &element(with))).unwrap();
+        let description = packed.describe();
+        assert_eq!(chosen(&description)[0], ("a.test", SECOND, vec![FULL, FIRST]), "{with}");
+        problems(&description)
+    };
+    let file = format!("backup_info_{FULL}_{FIRST}");
+    for with in [file.clone(), format!("{file}.xml"), format!("domains/a.test/{file}.xml")] {
+        assert_eq!(of_list(&with), [""; 0]);
+    }
+    assert_eq!(
+        of_list("the one before"),
+        [format!(
+            "`related-dump` in `domains/a.test/backup_info_{FULL}_{SECOND}.xml` (the dumps that it \
+             needs) was not understood: `the one before` names no dump; all of its chain were \
+             taken for needed"
+        )]
+    );
+}
+
+#[test]
 fn a_chain_without_any_metadata_is_salvaged() {
     let packed = Packed::new(&chain()).without(&[".xml"]);
     let description = packed.describe();
