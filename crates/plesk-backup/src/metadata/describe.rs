@@ -231,6 +231,9 @@ fn attach_part(
     if let Some(at) = at {
         named.extend(mail_archives(&part.subscription));
         description.problems.append(&mut part.problems);
+        for (path, count) in std::mem::take(&mut part.unknown) {
+            *description.unknown_elements.entry(path).or_default() += count;
+        }
         description.problems.extend(part.attach(&mut description.subscriptions[at]));
     }
 }

@@ -4,6 +4,9 @@
 //! below the directory of the domain; only that directory tells whose they are.
 
 use super::mail::TYPED;
+use std::collections::BTreeMap;
+
+use super::known::count_unknown;
 use super::resolve::Resolver;
 use super::xml::{Context, Element, Found};
 use super::{
@@ -20,6 +23,8 @@ pub(super) struct Part {
     main: String,
     pub(super) subscription: Subscription,
     pub(super) problems: Vec<Problem>,
+    /// Elements that are not known, by path below the subscription.
+    pub(super) unknown: BTreeMap<String, u64>,
 }
 
 /// Reads an element that stands outside of any `domain`; `None` when nothing tells whose it is,
@@ -54,10 +59,12 @@ pub(super) fn read(
     let mut whole = Element::new("domain");
     whole.attributes.push(("name".to_owned(), main.clone()));
     whole.children.push(domain);
+    let mut unknown = BTreeMap::new();
+    count_unknown(&whole, &mut unknown);
     let found = Found { element: whole, context: Context::default() };
     let mut own = Vec::new();
     let subscription = subscription::read(&found, file, resolver, &mut own)?;
-    Some(Part { directory, main, subscription, problems: own })
+    Some(Part { directory, main, subscription, problems: own, unknown })
 }
 
 fn inside(name: &str, child: Element) -> Element {

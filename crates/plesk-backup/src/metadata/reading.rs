@@ -51,12 +51,12 @@ pub(super) fn read_file(tree: &Tree, id: EntryId, resolver: &mut Resolver<'_>) -
     let dump = xml::read(reader, psadump::root(tree), &mut |mut found| {
         let mut problems = Vec::new();
         psadump::modernise(tree, &mut found, &file, &mut problems);
-        let mut unknown = BTreeMap::new();
-        count_unknown(&found.element, &mut unknown);
         if !matches!(found.element.name.as_str(), "domain" | windows8::DOMAIN) {
             reading.parts.extend(part::read(found.element, &file, resolver, &mut nameless));
             return;
         }
+        let mut unknown = BTreeMap::new();
+        count_unknown(&found.element, &mut unknown);
         match subscription::read(&found, &file, resolver, &mut problems) {
             Some(subscription) => {
                 reading.candidates.push(Candidate { subscription, problems, unknown });

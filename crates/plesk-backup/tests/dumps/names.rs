@@ -215,6 +215,27 @@ fn what_the_file_of_a_mailbox_says_otherwise_is_told() {
 }
 
 #[test]
+fn elements_that_are_not_known_are_counted_in_files_of_their_own_as_well() {
+    let part = account("<preferences><mailbox/><horoscope/></preferences><horoscope/>");
+    let hosting = "<phosting><teapot/></phosting>";
+    let (_directory, description, _) = parts(&[
+        (OWN, &of_domain("")),
+        (PART, &part),
+        ("domains/a.test/phosting/converted_info_2401151030.xml", hosting),
+    ]);
+    let unknown: Vec<(&str, u64)> =
+        description.unknown_elements.iter().map(|(path, count)| (path.as_str(), *count)).collect();
+    assert_eq!(
+        unknown,
+        [
+            ("domain/mailsystem/mailusers/mailuser/horoscope", 1),
+            ("domain/mailsystem/mailusers/mailuser/preferences/horoscope", 1),
+            ("domain/phosting/teapot", 1),
+        ]
+    );
+}
+
+#[test]
 fn an_archive_that_only_the_lesser_description_names_is_told() {
     let lesser = of_domain(&(cid("domainmail", MAIL) + &account("")));
     let fuller = of_domain(&(account("") + "<mailuser name='x'/>"));
