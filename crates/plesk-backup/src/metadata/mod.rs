@@ -12,6 +12,7 @@ mod known;
 mod mail;
 mod merge;
 mod part;
+mod percent;
 mod plesk7;
 mod plesk8;
 mod problem;
