@@ -217,7 +217,7 @@ impl Attaching<'_> {
     ) -> bool {
         let (stamp, needed) = dump;
         let outline = self.outlines.at(stamp, self.base);
-        let cut = self.outlines.cut(stamp);
+        let cut = self.outlines.cut(stamp, self.base);
         let mut found = outline.is_some() && cut.is_none();
         if needed {
             attached.missing.extend(outline.into_iter().flat_map(|it| it.missing_mail.clone()));
@@ -305,11 +305,10 @@ impl<'a> Outlines<'a> {
         outlines.iter().map(move |index| &survey.outlines[*index])
     }
 
-    /// The metadata file of a dump in which the description of the subscription is cut.
-    fn cut(&self, stamp: &Stamp) -> Option<EntryId> {
-        let of =
-            |outline: &&Outline| self.inventory.dumps[outline.dump].stamp.as_ref() == Some(stamp);
-        let outline = self.all().filter(of).find(|outline| !outline.whole)?;
+    /// The metadata file of a dump in which the description of the subscription is cut, unless
+    /// another one describes it whole.
+    fn cut(&self, stamp: &Stamp, base: &Stamp) -> Option<EntryId> {
+        let outline = self.at(stamp, base).filter(|outline| !outline.whole)?;
         Some(self.inventory.files[outline.file].entry)
     }
 
@@ -323,14 +322,15 @@ impl<'a> Outlines<'a> {
     }
 
     /// The description in the dump of a stamp; that of the chain, if several dumps have the stamp,
-    /// and of several in one dump the one that names most archives.
+    /// and of several in one dump one that is whole and names most archives.
     fn at(&self, stamp: &Stamp, base: &Stamp) -> Option<&'a Outline> {
         let of =
             |outline: &&Outline| self.inventory.dumps[outline.dump].stamp.as_ref() == Some(stamp);
         self.all().filter(of).max_by_key(|outline| {
             let dump = &self.inventory.dumps[outline.dump];
             let in_chain = dump.base.as_ref().or(dump.stamp.as_ref()) == Some(base);
-            (in_chain, outline.domains.iter().map(|domain| domain.content.len()).sum::<usize>())
+            let archives = outline.domains.iter().map(|domain| domain.content.len()).sum::<usize>();
+            (in_chain, outline.whole, archives)
         })
     }
 }

@@ -307,7 +307,7 @@ impl Judge<'_> {
         let of_base =
             |other: &&Outline| self.inventory.dumps[other.dump].stamp.as_ref() == Some(base);
         let has = || self.archives.has(self.tree, outline, self.path(outline), base);
-        match self.outlines().find(of_base) {
+        match self.outlines().filter(of_base).max_by_key(|other| other.whole) {
             Some(found) => match found.missing_mail.first() {
                 Some(missing) => {
                     Some(format!("`{missing}` of its base {base} is not in the backup"))

@@ -46,6 +46,20 @@ fn an_earlier_dump_whose_metadata_are_cut_keeps_its_mail() {
     }
 }
 
+/// The main XML of a dump may describe a subscription as well.
+#[test]
+fn an_earlier_dump_that_another_file_describes_whole_is_not_cut() {
+    let packed = chain_with_a_site();
+    let own = format!("domains/a.test/backup_info_{FULL}.xml");
+    let main = format!("backup_info_{FULL}.xml");
+    fs::copy(packed.path().join(own), packed.path().join(&main)).unwrap();
+    cut(&packed, &main, "<mailsystem>");
+    let description = packed.describe();
+    assert_eq!(chosen(&description), [("a.test", FIRST, vec![FULL])]);
+    assert_eq!(earlier(&description), [[FULL], [FULL]]);
+    assert_eq!(problems(&description), [""; 0]);
+}
+
 #[test]
 fn a_base_of_which_nothing_is_left_but_the_head_of_its_metadata_is_a_lack() {
     let packed = chain_with_a_site();
