@@ -22,7 +22,7 @@ pub(crate) const HANDLED: &[&str] =
 pub(crate) struct MailSettings<'a> {
     pub(crate) plan: &'a DomainPlan,
     pub(crate) domain: &'a Domain,
-    pub(crate) users: &'a [MailUser],
+    pub(crate) users: &'a [&'a MailUser],
     /// The private DKIM key of the backup, or why it can't be read.
     pub(crate) dkim: Option<&'a Result<Vec<u8>, String>>,
     pub(crate) lists_as_forwarders: bool,

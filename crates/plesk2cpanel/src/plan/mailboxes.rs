@@ -72,7 +72,7 @@ pub(super) struct MailboxContext<'a> {
 /// Plans the mailboxes, by local part.
 pub(super) fn plan_mailboxes(
     context: &MailboxContext<'_>,
-    users: &[MailUser],
+    users: &[&MailUser],
     settings: &mut Vec<SettingReport>,
     findings: &mut Vec<Finding>,
 ) -> Vec<MailboxPlan> {
@@ -83,17 +83,8 @@ pub(super) fn plan_mailboxes(
         .flat_map(|user| user.aliases.iter().map(|alias| alias.to_lowercase()))
         .chain(users.iter().map(|user| user.local_part.clone()))
         .collect();
-    let mut seen = BTreeSet::new();
     for user in users {
         let address = format!("{}@{}", user.local_part, context.domain.ascii_name);
-        if !seen.insert(user.local_part.clone()) {
-            findings.push(ADDRESS_NOT_CARRIED.with_remedy(
-                &address,
-                format!("`{}` stands twice in the backup; the first entry counts", user.name),
-                "compare the mailbox's settings with the old server",
-            ));
-            continue;
-        }
         let directory = find_directory(context.on_disk, &user.local_part);
         if let Some(directory) = &directory {
             claimed.insert(directory.clone());

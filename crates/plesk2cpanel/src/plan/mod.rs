@@ -18,7 +18,7 @@ mod spam;
 use std::collections::BTreeMap;
 
 use cpmove::{Account, Destination, DomainMail, MailRouting, Mailbox};
-use plesk_backup::{Description, MailUser, SecretKey, Status, Subscription};
+use plesk_backup::{Description, SecretKey, Status, Subscription};
 use rayon::prelude::*;
 
 pub(crate) use domains::DomainPlan;
@@ -161,7 +161,7 @@ pub(crate) fn plan_account(
                      points, not to this account",
                 ));
             }
-            let users: &[MailUser] = domain.mail.as_ref().map_or(&[], |mail| &mail.mailusers);
+            let users = &addresses::users_once(domain, &mut settings, &mut findings);
             let mailbox_context = mailboxes::MailboxContext {
                 subscription,
                 domain,

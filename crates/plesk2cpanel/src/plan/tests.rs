@@ -285,6 +285,8 @@ fn an_address_that_cpanel_cannot_hold_gets_the_nearest_name() {
     assert_eq!(aliases, [("a+b", to("a-b-2@example.com")), ("shadow", to("shadow-2@example.com"))]);
 }
 
+mod twice;
+
 mod odd {
     use proptest::prelude::*;
 
