@@ -41,3 +41,52 @@ fn an_address_in_two_spellings_is_planned_once() {
     // The answer's interval is said as well, once.
     assert_eq!(codes(&plan, anna), ["address-not-carried", "setting-adapted"]);
 }
+
+/// Where the metadata are cut, a mailbox is known by its directory alone, and a file system that
+/// tells capitals apart may have two of one name.
+#[test]
+fn directories_in_two_spellings_are_two_mailboxes() {
+    let disk = OnDisk { messages: 1, bytes: 100, sieve: None };
+    let directories = ["bob", "Bob", "BOB", "bob-2", "Anna", "anna", "A+b", "a-b"];
+    let on_disk: BTreeMap<_, _> =
+        directories.iter().map(|name| (name.as_bytes().to_vec(), disk.clone())).collect();
+    let mut subscription = SubscriptionSpec::new("example.com");
+    subscription.mailboxes = vec![mailbox("anna", Some(PasswordSpec::plain("secret")))];
+    let mut description = describe(&Spec { subscriptions: vec![subscription], ..Spec::default() });
+    description.subscriptions[0].complete = false;
+    let names = account_names("backup", &description.subscriptions, &BTreeMap::new()).unwrap();
+    let context = Context {
+        description: &description,
+        name: &names[0],
+        key: None,
+        on_disk: &vec![on_disk],
+        dkim: &[],
+        lists_as_forwarders: false,
+    };
+    let plan = plan_account(&description.subscriptions[0], &context).unwrap();
+    let account = written(&plan);
+    assert_eq!(account.domains[0].mail.mailboxes.len(), directories.len());
+    let names: BTreeMap<_, _> = plan
+        .mailboxes
+        .iter()
+        .map(|mailbox| {
+            let directory = mailbox.directory.as_ref().unwrap().clone();
+            let new = mailbox.new_address.as_deref().unwrap_or("as before");
+            (String::from_utf8(directory).unwrap(), (mailbox.local.as_str(), new))
+        })
+        .collect();
+    assert_eq!(
+        names,
+        BTreeMap::from([
+            ("bob".to_owned(), ("bob", "as before")),
+            ("bob-2".to_owned(), ("bob-2", "as before")),
+            ("BOB".to_owned(), ("bob-3", "bob-3@example.com")),
+            ("Bob".to_owned(), ("bob-4", "bob-4@example.com")),
+            ("anna".to_owned(), ("anna", "as before")),
+            ("Anna".to_owned(), ("anna-2", "anna-2@example.com")),
+            ("a-b".to_owned(), ("a-b", "as before")),
+            ("A+b".to_owned(), ("a-b-2", "a-b-2@example.com")),
+        ])
+    );
+    assert_eq!(codes(&plan, "Bob@example.com"), ["local-part-adapted", "login-locked"]);
+}
