@@ -90,3 +90,66 @@ fn directories_in_two_spellings_are_two_mailboxes() {
     );
     assert_eq!(codes(&plan, "Bob@example.com"), ["local-part-adapted", "login-locked"]);
 }
+
+#[test]
+fn every_site_has_a_backing_subdomain_of_its_own() {
+    let long = format!("{}.example", ["a"; 120].join("."));
+    let mut subscription = SubscriptionSpec::new("example.com");
+    subscription.sites = [
+        "a-b.example",
+        "a_b.example",
+        "c_d.example",
+        // Both are what the backing subdomain of another would be called.
+        "c-d.example.example.com",
+        "_e.example",
+        long.as_str(),
+    ]
+    .map(SiteSpec::new)
+    .to_vec();
+    subscription.aliases = vec![DomainAliasSpec::new("a-b.example-2.example.com")];
+    let plan = plan(subscription);
+    written(&plan);
+    let backings: BTreeMap<_, _> = plan
+        .domains
+        .iter()
+        .filter_map(|domain| match &domain.kind {
+            DomainKind::Addon { backing } => Some((domain.name.as_str(), backing.as_str())),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        backings,
+        BTreeMap::from([
+            ("a-b.example", "a-b.example.example.com"),
+            ("a_b.example", "a-b.example-3.example.com"),
+            ("c_d.example", "c-d.example-2.example.com"),
+            ("c-d.example.example.com", "c-d.example.example.com.example.com"),
+            ("_e.example", "site.example.com"),
+            (long.as_str(), "site-2.example.com"),
+        ])
+    );
+}
+
+/// A site that the account can't hold costs itself alone.
+#[test]
+fn a_site_that_cannot_be_held_is_left_out() {
+    let sub =
+        |name: &str, parent: &str| SiteSpec { parent: Some(parent.into()), ..SiteSpec::new(name) };
+    let sites = vec![
+        sub("x.shop.my_main.example", "shop.my_main.example"),
+        sub("shop.my_main.example", "my_main.example"),
+        SiteSpec::new("other.example"),
+    ];
+    let mut subscription = SubscriptionSpec::new("my_main.example");
+    subscription.sites = sites;
+    subscription.mailboxes = vec![mailbox("anna", Some(PasswordSpec::plain("secret")))];
+    let plan = plan(subscription);
+    let account = written(&plan);
+    assert_eq!(account.domains.len(), 1);
+    assert_eq!(account.domains[0].mail.mailboxes.len(), 1);
+    for site in ["x.shop.my_main.example", "shop.my_main.example", "other.example"] {
+        assert_eq!(codes(&plan, site), ["domain-adapted"], "{site}");
+        let row = plan.settings.iter().find(|row| row.object == site && row.setting == "domain");
+        assert_eq!(row.unwrap().outcome, SettingOutcome::Skipped, "{site}");
+    }
+}
