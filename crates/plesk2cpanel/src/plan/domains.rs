@@ -223,10 +223,12 @@ fn document_root(domain: &Domain, main: bool) -> String {
     let root = domain.www_root.as_deref().unwrap_or_default().trim_matches('/');
     let plain = !root.is_empty()
         && root.split('/').all(|part| {
-            !matches!(part, "" | "." | "..")
+            // Files and directories of the home that are cPanel's own begin with a dot.
+            !part.is_empty()
+                && !part.starts_with('.')
                 && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte))
         });
-    if plain && root != "mail" && root != "etc" {
+    if plain && !matches!(root.split('/').next(), Some("mail" | "etc")) {
         root.to_owned()
     } else {
         domain.ascii_name.clone()

@@ -1,4 +1,4 @@
-//! What stands twice, or would get one name: it costs itself alone, never the account.
+//! What stands twice, would get one name or can't be held: it costs itself alone, never the account.
 
 use plesk_fixture::AutoresponderSpec;
 
@@ -152,4 +152,32 @@ fn a_site_that_cannot_be_held_is_left_out() {
         let row = plan.settings.iter().find(|row| row.object == site && row.setting == "domain");
         assert_eq!(row.unwrap().outcome, SettingOutcome::Skipped, "{site}");
     }
+}
+
+#[test]
+fn a_document_root_of_cpanels_own_is_not_taken() {
+    let roots = ["mail/httpdocs", "etc/x", ".autorespond", "shop/./x", "a//b", "shop/httpdocs"];
+    let mut subscription = SubscriptionSpec::new("example.com");
+    subscription.sites = (1..)
+        .zip(roots)
+        .map(|(number, root)| SiteSpec {
+            www_root: root.into(),
+            ..SiteSpec::new(format!("site{number}.example"))
+        })
+        .collect();
+    let plan = plan(subscription);
+    written(&plan);
+    let planned: Vec<_> =
+        plan.domains.iter().skip(1).map(|domain| domain.document_root.as_str()).collect();
+    assert_eq!(
+        planned,
+        [
+            "site1.example",
+            "site2.example",
+            "site3.example",
+            "site4.example",
+            "site5.example",
+            "shop/httpdocs"
+        ]
+    );
 }
