@@ -325,7 +325,10 @@ impl Error {
                 "copy the backup again, or make a new one with mail content included; a backup of \
                  settings alone holds no mail to convert"
             }
-            Error::Account { .. } => "choose another account name with --user DOMAIN=NAME",
+            Error::Account { .. } => {
+                "change in Plesk what is named here and make the backup again; that one setting \
+                 costs a whole account is a fault of this program: report it"
+            }
             Error::ReadBack { .. } => {
                 "the archive was removed; this is a fault of the program or of the disk: convert \
                  again to another disk, and report it if it stays"
