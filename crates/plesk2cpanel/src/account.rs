@@ -331,9 +331,10 @@ fn keep_of_addresses(
                 continue;
             }
             let Some(mailbox) = scanned.mailboxes.get_mut(directory) else { continue };
-            let (kept, odd) = std::mem::take(&mut mailbox.beside)
-                .into_iter()
-                .partition::<Vec<_>, _>(|file| can_be_written(&file.path));
+            let (kept, odd) =
+                std::mem::take(&mut mailbox.beside).into_iter().partition::<Vec<_>, _>(|file| {
+                    can_be_written(directory) && can_be_written(&file.path)
+                });
             mailbox.beside = odd;
             if kept.is_empty() {
                 continue;
