@@ -62,9 +62,9 @@ impl MailSettings<'_> {
             }
         }
         for user in self.users {
-            let filter = spam.add(self.domain, user, settings, findings);
             let address = format!("{}@{}", user.local_part, self.domain.ascii_name);
             let mailbox = mailboxes.iter_mut().find(|mailbox| mailbox.address == address);
+            let filter = spam.add(self.domain, user, mailbox.is_some(), findings);
             if let (Some(filter), Some(mailbox)) = (filter, mailbox) {
                 mailbox.filters.push(filter);
             }

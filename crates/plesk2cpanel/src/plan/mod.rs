@@ -256,7 +256,7 @@ pub(crate) fn plan_account(
             )),
             _ => None,
         },
-        spam: spam.finish(context.name.user.as_str(), &mut findings),
+        spam: spam.finish(context.name.user.as_str(), &mut settings, &mut findings),
     };
     Ok(AccountPlan {
         domain: subscription.domain.name.clone(),

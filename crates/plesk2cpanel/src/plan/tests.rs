@@ -285,6 +285,7 @@ fn an_address_that_cpanel_cannot_hold_gets_the_nearest_name() {
     assert_eq!(aliases, [("a+b", to("a-b-2@example.com")), ("shadow", to("shadow-2@example.com"))]);
 }
 
+mod outcomes;
 mod twice;
 
 mod odd {

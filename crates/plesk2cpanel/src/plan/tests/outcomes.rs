@@ -1,0 +1,79 @@
+//! What the report says became of a setting, held against what stands in the account.
+
+use plesk_fixture::SpamSpec;
+
+use super::*;
+
+fn row<'a>(plan: &'a AccountPlan, object: &str, setting: &str) -> (SettingOutcome, &'a str) {
+    let mut rows =
+        plan.settings.iter().filter(|row| row.object == object && row.setting == setting);
+    let row = rows.next().unwrap_or_else(|| panic!("no {setting} of {object}"));
+    assert!(rows.next().is_none(), "{setting} of {object} stands twice");
+    (row.outcome, &row.detail)
+}
+
+fn with_spam(name: &str, spam: SpamSpec) -> MailboxSpec {
+    MailboxSpec { spam: Some(spam), ..mailbox(name, Some(PasswordSpec::plain("secret"))) }
+}
+
+fn spam(action: &str, hits: &str) -> SpamSpec {
+    SpamSpec { action: action.into(), hits: hits.into(), ..SpamSpec::default() }
+}
+
+/// One filter holds for all mailboxes, so that each row is about what the account has.
+#[test]
+fn a_spam_filter_that_others_changed_is_adapted() {
+    let of_all = |mailboxes: Vec<MailboxSpec>| {
+        plan(SubscriptionSpec { mailboxes, ..SubscriptionSpec::new("example.com") })
+    };
+    let lone = of_all(vec![with_spam("anna", spam("mark", "7"))]);
+    assert_eq!(row(&lone, "anna@example.com", "spamassassin"), (SettingOutcome::Converted, ""));
+    let alike = ["anna", "bert"].map(|name| with_spam(name, spam("move", "5")));
+    let alike = of_all(alike.to_vec());
+    for name in ["anna@example.com", "bert@example.com"] {
+        assert_eq!(row(&alike, name, "spamassassin"), (SettingOutcome::Converted, ""), "{name}");
+    }
+
+    let mut group = with_spam("group", spam("delete", "9.5"));
+    group.mailbox = false;
+    let plan = of_all(vec![
+        with_spam("strict", spam("mark", "5")),
+        with_spam("high", spam("move", "9.5")),
+        with_spam("off", SpamSpec { enabled: false, ..spam("mark", "5") }),
+        with_spam(
+            "lists",
+            SpamSpec { white_list: vec!["*@friend.example".into()], ..spam("delete", "-1") },
+        ),
+        group,
+    ]);
+    let spam = plan.account().unwrap().spam.unwrap();
+    assert_eq!((spam.required_score_tenths, spam.spam_box), (Some(95), true));
+    let folder = "spam goes to a folder of its own, as for the account";
+    let lists = "the account's lists are those of all its mailboxes";
+    for (name, expected) in [
+        ("strict", format!("the threshold was 5.0, and is 9.5 for the account; {folder}; {lists}")),
+        ("high", lists.to_owned()),
+        ("off", format!("it was off, and is on for the account; {folder}; {lists}")),
+        (
+            "lists",
+            "the threshold -1 is below 0: 0 is set; spam is thrown away by a filter of this \
+             mailbox; the threshold was 0.0, and is 9.5 for the account"
+                .to_owned(),
+        ),
+        // It has no mailbox, and so no filter.
+        (
+            "group",
+            format!(
+                "spam was thrown away, and is marked: only a mailbox can have a filter; {folder}; \
+                 {lists}"
+            ),
+        ),
+    ] {
+        let address = format!("{name}@example.com");
+        let row = row(&plan, &address, "spamassassin");
+        assert_eq!(row, (SettingOutcome::Adapted, expected.as_str()), "{name}");
+        let filters = plan.mailboxes.iter().filter(|mailbox| mailbox.address == address);
+        let filters: usize = filters.map(|mailbox| mailbox.filters.len()).sum();
+        assert_eq!(filters, usize::from(name == "lists"), "{name}");
+    }
+}
