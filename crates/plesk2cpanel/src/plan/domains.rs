@@ -85,6 +85,7 @@ pub(super) fn plan_domains(
     }
     plans.sort_by_key(|plan| plan.source);
     for (index, domain) in subscription.domains().enumerate() {
+        let left_out = plans.iter().all(|plan| plan.source != Some(index));
         for alias in &domain.aliases {
             let object = &alias.name;
             let mut record = |outcome, detail: String| {
@@ -114,25 +115,33 @@ pub(super) fn plan_domains(
                 );
                 continue;
             }
-            let target = DomainName::new(&domain.ascii_name).ok().filter(|_| alias.mail);
-            if index > 0 && alias.web {
-                findings.push(DOMAIN_ADAPTED.about(
-                    object,
-                    format!(
-                        "an alias of {}: cPanel parks domains on the main domain, so the web shows \
-                         {} there; mail goes to {}",
-                        domain.name, subscription.domain.name, domain.name
-                    ),
-                ));
+            if left_out {
+                let why = format!("the domain {} is left out", domain.name);
+                record(SettingOutcome::Skipped, why.clone());
+                findings.push(DOMAIN_ADAPTED.about(object, why));
+                continue;
             }
+            let target = DomainName::new(&domain.ascii_name).ok().filter(|_| alias.mail);
             taken.insert(name.as_str().to_owned());
-            record(
-                SettingOutcome::Converted,
-                format!(
-                    "parked domain{}",
-                    if target.is_some() { ", mail forwarded to the domain" } else { "" }
-                ),
-            );
+            let forwards = if target.is_some() { ", mail forwarded to the domain" } else { "" };
+            if index > 0 && alias.web {
+                let mail = match &target {
+                    Some(_) => format!("; mail goes to {}", domain.name),
+                    None => String::new(),
+                };
+                let why = format!(
+                    "an alias of {}: cPanel parks domains on the main domain, so the web shows {} \
+                     there{mail}",
+                    domain.name, subscription.domain.name
+                );
+                record(
+                    SettingOutcome::Adapted,
+                    format!("parked on the main domain, whose web pages it shows{forwards}"),
+                );
+                findings.push(DOMAIN_ADAPTED.about(object, why));
+            } else {
+                record(SettingOutcome::Converted, format!("parked domain{forwards}"));
+            }
             plans.push(DomainPlan {
                 name,
                 kind: DomainKind::Parked,

@@ -77,3 +77,60 @@ fn a_spam_filter_that_others_changed_is_adapted() {
         assert_eq!(filters, usize::from(name == "lists"), "{name}");
     }
 }
+
+#[test]
+fn an_alias_whose_web_shows_another_domain_is_adapted() {
+    let alias = |name: &str| DomainAliasSpec::new(name);
+    let mut subscription = SubscriptionSpec::new("example.com");
+    subscription.aliases = vec![alias("main.example")];
+    subscription.sites = vec![
+        SiteSpec {
+            aliases: vec![
+                alias("both.example"),
+                DomainAliasSpec { web: false, ..alias("mail.example") },
+                DomainAliasSpec { mail: false, ..alias("web.example") },
+            ],
+            ..SiteSpec::new("site.example")
+        },
+        // A name that no domain can have, so that the site is left out.
+        SiteSpec { aliases: vec![alias("lost.example")], ..SiteSpec::new("-.example") },
+    ];
+    let plan = plan(subscription);
+    cpmove::account_members(&plan.account().unwrap()).unwrap();
+    for (name, outcome, detail, kinds) in [
+        (
+            "main.example",
+            SettingOutcome::Converted,
+            "parked domain, mail forwarded to the domain",
+            &[][..],
+        ),
+        (
+            "both.example",
+            SettingOutcome::Adapted,
+            "parked on the main domain, whose web pages it shows, mail forwarded to the domain",
+            &["domain-adapted"],
+        ),
+        (
+            "mail.example",
+            SettingOutcome::Converted,
+            "parked domain, mail forwarded to the domain",
+            &[],
+        ),
+        (
+            "web.example",
+            SettingOutcome::Adapted,
+            "parked on the main domain, whose web pages it shows",
+            &["domain-adapted", "mail-routing"],
+        ),
+        (
+            "lost.example",
+            SettingOutcome::Skipped,
+            "the domain -.example is left out",
+            &["domain-adapted"],
+        ),
+    ] {
+        assert_eq!(row(&plan, name, "domain-alias"), (outcome, detail), "{name}");
+        assert_eq!(codes(&plan, name), kinds, "{name}");
+    }
+    assert!(plan.domains.iter().all(|domain| domain.name.as_str() != "lost.example"));
+}
