@@ -120,12 +120,15 @@ pub(super) fn plan_mailboxes(
         settings.push(SettingReport {
             object: address.clone(),
             setting: "mailbox".to_owned(),
-            outcome: if changed || (off.is_some() && !refuses_mail) {
+            outcome: if changed
+                || (off.is_some() && !refuses_mail)
+                || (off.is_none() && context.suspended.is_some())
+            {
                 SettingOutcome::Adapted
             } else {
                 SettingOutcome::Converted
             },
-            detail: mailbox_detail(new_address.as_deref(), off, refuses_mail),
+            detail: mailbox_detail(new_address.as_deref(), off, refuses_mail, context.suspended),
         });
         let quota_bytes = quota(context, user, &address, settings, findings);
         plans.push(MailboxPlan {
@@ -162,7 +165,12 @@ pub(super) fn plan_mailboxes(
     plans
 }
 
-fn mailbox_detail(new_address: Option<&str>, off: Option<&str>, refuses_mail: bool) -> String {
+fn mailbox_detail(
+    new_address: Option<&str>,
+    off: Option<&str>,
+    refuses_mail: bool,
+    suspended: Option<&str>,
+) -> String {
     let mut parts = Vec::new();
     if let Some(new) = new_address {
         parts.push(format!("becomes {new}"));
@@ -177,6 +185,8 @@ fn mailbox_detail(new_address: Option<&str>, off: Option<&str>, refuses_mail: bo
             }
             .to_owned(),
         );
+    } else if let Some(why) = suspended {
+        parts.push(format!("{why}; its own login is switched off"));
     }
     parts.join("; ")
 }

@@ -18,10 +18,13 @@ fn describe(spec: &Spec) -> Description {
 }
 
 fn plan_with(spec: &Spec, on_disk: &DiskFacts) -> AccountPlan {
-    let description = describe(spec);
+    plan_of(&describe(spec), on_disk)
+}
+
+fn plan_of(description: &Description, on_disk: &DiskFacts) -> AccountPlan {
     let names = account_names("backup", &description.subscriptions, &BTreeMap::new()).unwrap();
     let context = Context {
-        description: &description,
+        description,
         name: &names[0],
         key: None,
         on_disk,

@@ -134,3 +134,61 @@ fn an_alias_whose_web_shows_another_domain_is_adapted() {
     }
     assert!(plan.domains.iter().all(|domain| domain.name.as_str() != "lost.example"));
 }
+
+/// Plesk switches a domain off as a whole, cPanel each of its logins.
+#[test]
+fn mail_of_a_suspended_domain_is_adapted() {
+    let admin = || vec!["admin".to_owned()];
+    let mailboxes = || {
+        let plain = mailbox("anna", Some(PasswordSpec::plain("secret")));
+        vec![plain.clone(), MailboxSpec { enabled: false, name: "off".into(), ..plain }]
+    };
+    let site = |name: &str| SiteSpec { mailboxes: mailboxes(), ..SiteSpec::new(name) };
+    let mut subscription = SubscriptionSpec::new("example.com");
+    subscription.mailboxes = mailboxes();
+    subscription.sites = vec![
+        SiteSpec { disabled_by: admin(), ..site("closed.example") },
+        SiteSpec { mail_disabled_by: admin(), ..site("remote.example") },
+    ];
+    let plan = plan(subscription);
+    let closed = "the domain was suspended in Plesk";
+    for (domain, outcome, of_domain, of_mailbox) in [
+        ("example.com", SettingOutcome::Converted, "on".to_owned(), String::new()),
+        (
+            "closed.example",
+            SettingOutcome::Adapted,
+            format!("{closed}: the logins are switched off, and new mail is stored"),
+            format!("{closed}; its own login is switched off"),
+        ),
+        (
+            "remote.example",
+            SettingOutcome::Adapted,
+            "off: mail for it goes where the MX points, and the mailboxes are kept".to_owned(),
+            "mail was switched off for the domain in Plesk; its own login is switched off"
+                .to_owned(),
+        ),
+    ] {
+        assert_eq!(row(&plan, domain, "mail"), (outcome, of_domain.as_str()));
+        let anna = format!("anna@{domain}");
+        assert_eq!(row(&plan, &anna, "mailbox"), (outcome, of_mailbox.as_str()));
+        // What was off by itself is off as before.
+        let detail = "the mailbox is switched off in Plesk; new mail is refused, as before";
+        let off = format!("off@{domain}");
+        assert_eq!(row(&plan, &off, "mailbox"), (SettingOutcome::Converted, detail));
+    }
+}
+
+#[test]
+fn mail_of_a_suspended_subscription_is_adapted() {
+    let mut subscription = SubscriptionSpec::new("example.com");
+    subscription.mailboxes = vec![mailbox("anna", Some(PasswordSpec::plain("secret")))];
+    let mut description = describe(&Spec { subscriptions: vec![subscription], ..Spec::default() });
+    description.subscriptions[0].status = Status::Disabled { by: vec!["admin".to_owned()] };
+    let plan = plan_of(&description, &Vec::new());
+    let detail = "the subscription was suspended in Plesk: the logins are switched off, and the \
+                  account is suspended";
+    assert_eq!(row(&plan, "example.com", "mail"), (SettingOutcome::Adapted, detail));
+    assert!(plan.account().unwrap().suspended.is_some());
+    let row = row(&plan, "anna@example.com", "mailbox");
+    assert_eq!(row.0, SettingOutcome::Adapted, "{}", row.1);
+}

@@ -54,16 +54,7 @@ fn directories_in_two_spellings_are_two_mailboxes() {
     subscription.mailboxes = vec![mailbox("anna", Some(PasswordSpec::plain("secret")))];
     let mut description = describe(&Spec { subscriptions: vec![subscription], ..Spec::default() });
     description.subscriptions[0].complete = false;
-    let names = account_names("backup", &description.subscriptions, &BTreeMap::new()).unwrap();
-    let context = Context {
-        description: &description,
-        name: &names[0],
-        key: None,
-        on_disk: &vec![on_disk],
-        dkim: &[],
-        lists_as_forwarders: false,
-    };
-    let plan = plan_account(&description.subscriptions[0], &context).unwrap();
+    let plan = plan_of(&description, &vec![on_disk]);
     let account = written(&plan);
     assert_eq!(account.domains[0].mail.mailboxes.len(), directories.len());
     let names: BTreeMap<_, _> = plan
