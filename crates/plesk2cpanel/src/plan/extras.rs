@@ -23,15 +23,13 @@ pub(crate) struct Extra {
 impl Extra {
     /// A file among those of a mailbox; `local` is the mailbox's name on the new server.
     pub(crate) fn beside(domain: &Domain, local: &str, file: &str, bytes: Vec<u8>) -> Extra {
+        Extra::of_domain(domain, &format!("{}/{file}", directory_name(local)), bytes)
+    }
+
+    /// A file among those of a domain.
+    pub(crate) fn of_domain(domain: &Domain, file: &str, bytes: Vec<u8>) -> Extra {
         let directory = crate::write::BESIDE;
-        Extra {
-            path: format!(
-                "homedir/{directory}/{}/{}/{file}",
-                domain.ascii_name,
-                directory_name(local)
-            ),
-            bytes,
-        }
+        Extra { path: format!("homedir/{directory}/{}/{file}", domain.ascii_name), bytes }
     }
 }
 

@@ -73,7 +73,7 @@ impl MailSettings<'_> {
         for mailbox in mailboxes {
             self.sieve(mailbox, mail, settings, findings);
         }
-        self.dkim(mail, settings, findings);
+        self.dkim(mail, settings, findings, extras);
         self.of_the_server(settings);
         plan_lists(self.domain, self.lists_as_forwarders, mail, settings, findings, extras);
     }
@@ -208,17 +208,19 @@ impl MailSettings<'_> {
         mail: &mut DomainMail,
         settings: &mut Vec<SettingReport>,
         findings: &mut Vec<Finding>,
+        extras: &mut Extras,
     ) {
         let Some(dkim) = self.domain.mail.as_ref().and_then(|mail| mail.dkim.as_ref()) else {
             return;
         };
+        let bytes = self.dkim.and_then(|key| key.as_ref().ok());
         let key = self.dkim.map(|key| {
             key.as_ref()
                 .map_err(Clone::clone)
                 .and_then(|bytes| std::str::from_utf8(bytes).map_err(|error| error.to_string()))
                 .and_then(|pem| DkimKey::new(pem).map_err(|error| error.to_string()))
         });
-        let (outcome, detail) = match key {
+        let (outcome, mut detail) = match key {
             Some(Ok(key)) if dkim.enabled => {
                 mail.dkim = Some(key);
                 (
@@ -234,6 +236,12 @@ impl MailSettings<'_> {
             }
             _ => (SettingOutcome::Skipped, "the backup does not hold the key".to_owned()),
         };
+        // cPanel signs as soon as a key lies in its place.
+        if let Some(bytes) = bytes.filter(|_| outcome == SettingOutcome::Skipped) {
+            let extra = Extra::of_domain(self.domain, "domainkey.pem", bytes.clone());
+            detail = format!("{detail}; the key is kept in the home as {}", extra.path);
+            extras.files.push(extra);
+        }
         if dkim.enabled && outcome == SettingOutcome::Skipped {
             findings.push(SETTING_NOT_CARRIED.with_remedy(
                 &self.domain.name,
