@@ -98,7 +98,9 @@ impl Run<'_> {
             Err(Error::Interrupted) => return Err(Error::Interrupted),
             Err(error) => {
                 report.outcome = Outcome::Failed;
-                report.error = Some(ErrorReport { text: error.full_text(), hint: error.hint() });
+                let output = self.output.map(|output| output.options.output.as_path());
+                report.error =
+                    Some(ErrorReport { text: error.report_text(output), hint: error.hint() });
             }
         }
         Ok(report)
