@@ -178,14 +178,14 @@ impl<'a> ResolvedMailbox<'a> {
     /// Messages that are found and not carried, by why.
     fn left_out(&self) -> BTreeMap<LeftOut, u64> {
         let Some(scanned) = self.scanned else { return BTreeMap::new() };
-        let twice =
-            |finding: &&ModelFinding| matches!(finding, ModelFinding::SameMessageTwice { .. });
-        let twice = self.model.findings.iter().filter(twice).count() as u64;
-        let carried: usize = self.model.folders.iter().map(|folder| folder.messages.len()).sum();
+        let found = |is: fn(&ModelFinding) -> bool| {
+            self.model.findings.iter().filter(|finding| is(finding)).count() as u64
+        };
+        // Each is counted where it was found, and none is what remains: that nothing else is
+        // missing can be seen from the sum.
+        let twice = found(|finding| matches!(finding, ModelFinding::SameMessageTwice { .. }));
+        let not_served = found(|finding| matches!(finding, ModelFinding::FileNotServed { .. }));
         let (cut, dangling) = (scanned.cut.len() as u64, scanned.dangling.len() as u64);
-        // What the resolver left out for no other reason: the sum holds whatever it says.
-        let told = cut + dangling + twice + carried as u64;
-        let not_served = scanned.messages().saturating_sub(told);
         [
             (LeftOut::Cut, cut),
             (LeftOut::LinkDangling, dangling),
