@@ -12,6 +12,7 @@ use super::mailboxes::MailboxPlan;
 use super::spam::Merged;
 use super::{DomainPlan, address_book};
 use crate::finding::{Finding, SETTING_ADAPTED, SETTING_NOT_CARRIED};
+use crate::mail_findings::count;
 use crate::report::{SettingOutcome, SettingReport};
 
 /// Settings that are handled here or have nothing to carry; the rest is reported as left behind.
@@ -98,7 +99,11 @@ impl MailSettings<'_> {
             object: address.to_owned(),
             setting: "addressbook".to_owned(),
             outcome: SettingOutcome::Adapted,
-            detail: format!("{} contacts as vCards in {}", book.contacts.len(), extra.path),
+            detail: format!(
+                "{} as vCards in {}",
+                count(book.contacts.len() as u64, "contact"),
+                extra.path
+            ),
         });
         extras.files.push(extra);
     }

@@ -18,10 +18,14 @@ fn describe(spec: &Spec) -> Description {
 }
 
 fn plan_with(spec: &Spec, on_disk: &DiskFacts) -> AccountPlan {
-    plan_of(&describe(spec), on_disk)
+    plan_of(&describe(spec), on_disk, false)
 }
 
-fn plan_of(description: &Description, on_disk: &DiskFacts) -> AccountPlan {
+fn plan_of(
+    description: &Description,
+    on_disk: &DiskFacts,
+    lists_as_forwarders: bool,
+) -> AccountPlan {
     let names = account_names("backup", &description.subscriptions, &BTreeMap::new()).unwrap();
     let context = Context {
         description,
@@ -29,7 +33,7 @@ fn plan_of(description: &Description, on_disk: &DiskFacts) -> AccountPlan {
         key: None,
         on_disk,
         dkim: &[],
-        lists_as_forwarders: false,
+        lists_as_forwarders,
     };
     plan_account(&description.subscriptions[0], &context).unwrap()
 }

@@ -1,6 +1,6 @@
 //! What the report says became of a setting, held against what stands in the account.
 
-use plesk_fixture::SpamSpec;
+use plesk_fixture::{MailingListSpec, SpamSpec};
 
 use super::*;
 
@@ -184,11 +184,49 @@ fn mail_of_a_suspended_subscription_is_adapted() {
     subscription.mailboxes = vec![mailbox("anna", Some(PasswordSpec::plain("secret")))];
     let mut description = describe(&Spec { subscriptions: vec![subscription], ..Spec::default() });
     description.subscriptions[0].status = Status::Disabled { by: vec!["admin".to_owned()] };
-    let plan = plan_of(&description, &Vec::new());
+    let plan = plan_of(&description, &Vec::new(), false);
     let detail = "the subscription was suspended in Plesk: the logins are switched off, and the \
                   account is suspended";
     assert_eq!(row(&plan, "example.com", "mail"), (SettingOutcome::Adapted, detail));
     assert!(plan.account().unwrap().suspended.is_some());
     let row = row(&plan, "anna@example.com", "mailbox");
     assert_eq!(row.0, SettingOutcome::Adapted, "{}", row.1);
+}
+
+#[test]
+fn what_to_do_about_a_mailing_list_fits_what_became_of_it() {
+    let members = |count: usize| {
+        let one = plesk_fixture::RecipientSpec { address: "a@example.net".into(), full_name: None };
+        vec![one; count]
+    };
+    let list = |name: &str, recipients| MailingListSpec {
+        name: name.into(),
+        recipients,
+        ..MailingListSpec::default()
+    };
+    let mut subscription = SubscriptionSpec::new("example.com");
+    subscription.mailing_lists = vec![
+        list("news", members(1)),
+        MailingListSpec { disabled_by: vec!["admin".into()], ..list("off", members(2)) },
+        list("empty", members(0)),
+    ];
+    let description = describe(&Spec { subscriptions: vec![subscription], ..Spec::default() });
+    let by_hand = "make the list in cPanel after the restore";
+    for (lists_as_forwarders, name, outcome, begin, parts, forwarders) in [
+        (false, "news", SettingOutcome::Skipped, by_hand, "; 1 member, owners", true),
+        (false, "off", SettingOutcome::Skipped, by_hand, "; it was switched off", false),
+        (false, "empty", SettingOutcome::Skipped, by_hand, "; 0 members, owners", true),
+        (true, "news", SettingOutcome::Adapted, "nothing to do", "; 1 member, owners", false),
+        (true, "off", SettingOutcome::Skipped, by_hand, "; 2 members, owners", false),
+        (true, "empty", SettingOutcome::Skipped, by_hand, "; 0 members, owners", false),
+    ] {
+        let plan = plan_of(&description, &Vec::new(), lists_as_forwarders);
+        let address = format!("{name}@example.com");
+        let (is, detail) = row(&plan, &address, "maillist");
+        assert!(is == outcome && detail.contains(parts), "{name}: {detail}");
+        let finding = plan.findings.iter().find(|finding| finding.object == address).unwrap();
+        let remedy = &finding.remedy;
+        assert!(remedy.starts_with(begin), "{name}: {remedy}");
+        assert_eq!(remedy.contains("--lists-as-forwarders"), forwarders, "{name}: {remedy}");
+    }
 }

@@ -54,7 +54,7 @@ fn directories_in_two_spellings_are_two_mailboxes() {
     subscription.mailboxes = vec![mailbox("anna", Some(PasswordSpec::plain("secret")))];
     let mut description = describe(&Spec { subscriptions: vec![subscription], ..Spec::default() });
     description.subscriptions[0].complete = false;
-    let plan = plan_of(&description, &vec![on_disk]);
+    let plan = plan_of(&description, &vec![on_disk], false);
     let account = written(&plan);
     assert_eq!(account.domains[0].mail.mailboxes.len(), directories.len());
     let names: BTreeMap<_, _> = plan
