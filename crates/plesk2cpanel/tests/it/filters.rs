@@ -403,3 +403,32 @@ fn what_a_rule_does_beside_answering_is_a_filter() {
         }
     }
 }
+
+/// The script in use may be a link: which one it was is told, also where it leads to nothing.
+#[test]
+fn a_script_behind_a_link_is_named() {
+    let kept = "1 file beside the mail (5 bytes) are kept in the account's home below from-plesk/: \
+                sieve/a.sieve; .dovecot.sieve was a link to sieve/a.sieve, the script in use";
+    let lost = "the Sieve script in use, .dovecot.sieve, is a link to `sieve/b.sieve`, which the \
+                archive does not hold";
+    for (target, code, text) in
+        [("sieve/a.sieve", "files-kept", kept), ("sieve/b.sieve", "setting-not-carried", lost)]
+    {
+        let place = Place::new();
+        let files = vec![
+            MemoryFile::file("Maildir/cur/1.a:2,S", 1, "Subject: x\n\nx\n"),
+            MemoryFile::file("sieve/a.sieve", 1, "keep;"),
+            MemoryFile::symbolic_link(".dovecot.sieve", 1, target),
+        ];
+        place.pack("backup.tar", &one_mailbox(files));
+        let run = place.run(&["convert", "backup.tar", "--output", "out"]);
+        assert_eq!(run.status, Some(3), "{}", run.transcript());
+        let report = place.report("out");
+        let findings = report["accounts"][0]["findings"].as_array().unwrap();
+        let of = |code| findings.iter().filter(move |finding| finding["code"] == code);
+        let texts: Vec<&str> = of(code).map(|finding| finding["text"].as_str().unwrap()).collect();
+        assert_eq!(texts, [text]);
+        // The link is no cache.
+        assert_eq!(of("files-left-out").count(), 0, "{target}");
+    }
+}
