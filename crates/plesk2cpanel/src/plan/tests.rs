@@ -322,14 +322,17 @@ mod odd {
             forwards in prop::collection::vec(text(), 0..4),
             catch_all in prop::option::of(text()),
             parked in prop::collection::vec(text(), 0..2),
-            site in text(),
-            parent in prop::option::of(text()),
+            sites in prop::collection::vec((text(), text(), prop::option::of(text())), 0..4),
+            lists in prop::collection::vec(text(), 0..3),
             quota in prop::option::of(any::<i64>()),
             password in text(),
             owner_email in text(),
             ip in text(),
         ) {
             let mut subscription = SubscriptionSpec::new("example.com");
+            // Some stand twice, in another spelling.
+            let again = names.iter().map(|name| name.to_uppercase());
+            let names: Vec<String> = again.chain(names.clone()).collect();
             for (number, name) in names.into_iter().enumerate() {
                 let mut spec = mailbox(&name, Some(PasswordSpec::plain(&password)));
                 spec.mailbox = number % 2 == 0;
@@ -337,11 +340,24 @@ mod odd {
                 spec.aliases.clone_from(&aliases);
                 spec.forwards.clone_from(&forwards);
                 spec.forwarding_enabled = true;
+                spec.autoresponders = vec![plesk_fixture::AutoresponderSpec::default()];
                 subscription.mailboxes.push(spec);
             }
             subscription.catch_all = catch_all;
             subscription.aliases = parked.into_iter().map(DomainAliasSpec::new).collect();
-            subscription.sites = vec![SiteSpec { parent, ..SiteSpec::new(site) }];
+            subscription.sites = sites
+                .into_iter()
+                .flat_map(|(site, www_root, parent)| {
+                    let site = SiteSpec { www_root, parent, ..SiteSpec::new(site) };
+                    let other = SiteSpec::new(site.name.replace('-', "_"));
+                    [site, other]
+                })
+                .collect();
+            let list = |name| plesk_fixture::MailingListSpec {
+                name,
+                ..plesk_fixture::MailingListSpec::default()
+            };
+            subscription.mailing_lists = lists.into_iter().map(list).collect();
             subscription.owner_email = owner_email;
             subscription.ip_addresses = vec![ip];
             let spec = Spec { subscriptions: vec![subscription], content: false, ..Spec::default() };
@@ -363,6 +379,10 @@ mod odd {
             let account = plan.account().unwrap();
             let members = cpmove::account_members(&account);
             prop_assert!(members.is_ok(), "{:?}", members.err());
+            for extra in &plan.extras {
+                let is_path = crate::scan::can_be_written(extra.path.as_bytes());
+                prop_assert!(is_path, "{}", extra.path);
+            }
         }
     }
 }
