@@ -395,10 +395,12 @@ fn message_counts(report: &serde_json::Value) -> BTreeMap<String, u64> {
 const OF_TODAY: [&str; 2] = ["grey-listing", "web-mail"];
 /// What the packer says of a setting that does not come through as it is; `NAME` stands for the
 /// account.
-const SAID: [(&str, &str); 13] = [
+const SAID: [(&str, &str); 14] = [
     ("addressbook", "the address book of NAME"),
     ("content", "it is a domain of its own"),
     ("domain-alias", "aliases that are off"),
+    // An alias of a site shows the web of the account's main domain; here the site is an account.
+    ("domain-alias", "it is a domain of its own"),
     ("domain-keys", "DKIM"),
     ("filter", "files beside the Maildir of NAME"),
     ("forwarding", "that forwarding in XML of its own is off for NAME"),
