@@ -76,7 +76,8 @@ pub(crate) fn content_findings(
                 findings.push(CONTENT_MISSING.about(
                     &domain.name,
                     format!(
-                        "the metadata of the dump {} name the mail archive `{name}`, and the backup                          does not hold it",
+                        "the metadata of the dump {} name the mail archive `{name}`, and the backup \
+                         does not hold it",
                         earlier.stamp
                     ),
                 ));

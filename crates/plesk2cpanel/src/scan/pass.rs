@@ -266,9 +266,8 @@ impl ScannedMailbox {
         if path == b".dovecot.sieve"
             && let MemberKind::SymbolicLink(target) = &member.kind
         {
-            // The link itself is nothing to keep: the script behind it is.
+            // The link itself is nothing to keep: the script behind it is, and the report says which.
             self.active_script = Some(target.clone());
-            self.left_out.add(0);
             return;
         }
         let is_script = path.ends_with(b".sieve") && matches!(member.kind, MemberKind::File);

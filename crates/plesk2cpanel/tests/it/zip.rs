@@ -119,6 +119,33 @@ fn windows_has_the_same_messages() {
     }
 }
 
+/// Mail of Plesk 8 for Windows lies in the backup as it is: what the metadata do not name has no
+/// archive whose name would tell of it.
+#[test]
+fn a_mailbox_that_the_metadata_do_not_name_is_told_of() {
+    let place = Place::new();
+    for (path, text) in [
+        ("tree/a.test/mail/anna/1.MAI", "A: b\n\nc\n"),
+        ("tree/a.test/mail/bert/1.MAI", "A: b\n\nc\n"),
+        (
+            "tree/info.xml",
+            "<dump><clients><client login='x'><domain name='a.test'><mail mail_name='anna'>\
+             <dump arcname='a.test\\mail\\anna'/></mail></domain></client></clients></dump>",
+        ),
+    ] {
+        std::fs::create_dir_all(place.path(path).parent().unwrap()).unwrap();
+        place.write(path, text.as_bytes());
+    }
+    convert(&place, "tree");
+    let report = place.report("out");
+    let findings = report["findings"].as_array().unwrap().iter();
+    let told: Vec<String> = findings
+        .filter(|finding| finding["code"] == "archive-unreferenced")
+        .map(|finding| format!("{}: {}", finding["object"], finding["text"]))
+        .collect();
+    assert_eq!(told, ["\"a.test/mail/bert\": \"no metadata name these files: 1\""]);
+}
+
 /// A report as text, with the names of archives as a tar has them.
 fn readable(report: &serde_json::Value, spec: &Spec) -> String {
     let text = serde_json::to_string_pretty(report).unwrap();

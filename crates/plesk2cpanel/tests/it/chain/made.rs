@@ -352,6 +352,30 @@ fn an_increment_that_needs_what_is_not_there() {
 }
 
 #[test]
+fn an_archive_of_the_dump_below_that_is_not_there_is_named() {
+    let before = vec![message("cur/1.a:2,", "one"), list(1, "3 V1700000000 N2\n1 :1.a\n")];
+    let mut after = before.clone();
+    after.pop();
+    after.extend([message("cur/2.b:2,", "two"), list(2, "3 V1700000000 N3\n1 :1.a\n2 :2.b\n")]);
+    let place = Place::new();
+    pack_dumps_directory(&chain(vec![before, after]), &place.path("tree")).unwrap();
+    fs::remove_file(place.path(&format!("tree/backup_domainmail_{FULL}.tzst"))).unwrap();
+    let run = place.run(&["convert", "tree", "--output", "out"]);
+    assert_eq!(run.status, Some(3), "{}", run.transcript());
+    let all = findings(&place.report("out"));
+    let missing: Vec<&str> = all
+        .iter()
+        .filter(|(code, ..)| code == "content-missing")
+        .map(|(.., text)| text.as_str())
+        .collect();
+    let expected = format!(
+        "the metadata of the dump {FULL} name the mail archive `backup_domainmail_{FULL}.tzst`, and \
+         the backup does not hold it"
+    );
+    assert_eq!(missing, [expected]);
+}
+
+#[test]
 fn an_increment_in_which_nothing_changed_and_that_is_all_there_is() {
     let files = vec![message("cur/1.a:2,", "one")];
     let place = Place::new();
