@@ -40,6 +40,9 @@ pub(super) struct MailboxWork<'a> {
 impl MailboxWork<'_> {
     /// Does it. None when the home has no such mailbox.
     pub(super) fn rescue(&self) -> Result<Option<MailboxRescue>, Error> {
+        if self.run.interrupt.is_raised() {
+            return Err(Error::Interrupted);
+        }
         let plan = self.mailbox.plan;
         let mut report = MailboxRescue {
             address: plan.address.clone(),
