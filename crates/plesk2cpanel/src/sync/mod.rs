@@ -166,7 +166,7 @@ impl Job {
                 let changed = (!by_name && !merge.folders.is_empty())
                     || merge.folders.iter().any(FolderPlan::is_changed);
                 if changed {
-                    script::can_be_scripted(&merge)?;
+                    script::can_be_scripted(mailbox, &merge)?;
                 }
                 Ok((merge, changed))
             });

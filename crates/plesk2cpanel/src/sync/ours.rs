@@ -44,9 +44,9 @@ impl Ours {
         let mut ours = Ours { folders: BTreeMap::new(), at: BTreeMap::new(), mailbox };
         for (index, folder) in ours.mailbox.folders.iter().enumerate() {
             let name = name_of_dir(&folder.raw.dir);
-            let Some((side, list, files)) = read(&folder.raw, &name)? else { continue };
+            let Some((side, guids, list, files)) = read(&folder.raw, &name)? else { continue };
             let opened = folder.raw.index_log_mtime.is_some();
-            ours.folders.insert(name.to_string(), OurFolder { side, opened });
+            ours.folders.insert(name.to_string(), OurFolder { side, guids, opened });
             ours.at.insert(name.to_string(), At { folder: index, list, files });
         }
         Ok(ours)
@@ -63,7 +63,7 @@ impl Ours {
 fn read(
     raw: &RawFolder,
     name: &FolderName,
-) -> Result<Option<(Side, UidList, Vec<usize>)>, Refusal> {
+) -> Result<Option<(Side, Vec<Vec<u8>>, UidList, Vec<usize>)>, Refusal> {
     let remedy = "let Dovecot open the mailbox once, so that it mends its list, then try again";
     let Some(state) = &raw.uidlist else {
         if raw.files.is_empty() || name.is_inbox() {
@@ -85,7 +85,7 @@ fn read(
         list.records.iter().map(|record| (record.base.as_slice(), record)).collect();
     let mut side =
         Side { uidvalidity: list.uidvalidity, next_uid: list.next_uid, messages: Vec::new() };
-    let (mut files, mut seen, mut bases) = (Vec::new(), HashSet::new(), HashSet::new());
+    let (mut files, mut guids, mut bases) = (Vec::new(), Vec::new(), HashSet::new());
     // What is in cur/ counts where a message was caught in both.
     let mut order: Vec<usize> = (0..raw.files.len()).collect();
     order.sort_by_key(|at| raw.files[*at].place);
@@ -98,8 +98,9 @@ fn read(
         let record = by_base.get(name.base.as_slice());
         let fields = record.map_or(&[][..], |record| &record.fields);
         let uidl = record.and_then(|record| record.get(b'P'));
+        guids.push(guid(fields, &name.base).to_vec());
         side.messages.push(SideMessage {
-            guid: guid(fields, &name.base, &mut seen),
+            guid: name.base.clone(),
             uid: record.map(|record| record.uid),
             uidl: uidl.map(|it| if it.is_empty() { name.base.clone() } else { it.to_vec() }),
             flags: name.flags,
@@ -108,7 +109,7 @@ fn read(
         });
         files.push(at);
     }
-    Ok(Some((side, list, files)))
+    Ok(Some((side, guids, list, files)))
 }
 
 /// The keywords of a folder.

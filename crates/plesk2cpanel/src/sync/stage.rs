@@ -20,6 +20,7 @@ use mail_model::maildir::Place;
 use plesk_backup::printable;
 
 use super::plan::{FolderPlan, MailboxMerge};
+use super::sides::guid;
 use super::stream::{Wanted, messages};
 use crate::account::{Resolved, Run};
 use crate::error::Error;
@@ -102,6 +103,12 @@ fn staged_messages<'a>(
     folder.merge.messages.iter().filter_map(|merged| Some(&model.messages[merged.theirs?]))
 }
 
+/// What a staged message is called. A copy in a folder has the GUID of the first, and `doveadm` would make
+/// of a late one another copy of that, UIDL and all (measured): late mail goes by the name of its file.
+pub(super) fn staged_guid(message: &Message, late: bool) -> &[u8] {
+    if late { &message.name.base } else { guid(&message.fields, &message.name.base) }
+}
+
 /// The list of a staged folder.
 pub(super) fn staged_list(folder: &FolderPlan, model: &Folder) -> UidList {
     let mut list = UidList::new(folder.merge.uidvalidity, 1);
@@ -111,7 +118,9 @@ pub(super) fn staged_list(folder: &FolderPlan, model: &Folder) -> UidList {
         let message = &model.messages[theirs];
         let mut fields = Vec::new();
         fields.extend(merged.uidl.as_ref().map(|uidl| (b'P', p_field(uidl, &message.name.base))));
-        fields.extend(message.fields.iter().cloned());
+        let late = merged.ours.is_none();
+        let kept = message.fields.iter().filter(|(key, _)| !(late && *key == b'G'));
+        fields.extend(kept.cloned());
         list.records.push(UidRecord { uid, fields, base: message.name.base.clone() });
         list.next_uid = uid.saturating_add(1);
     }

@@ -28,6 +28,8 @@ pub(crate) struct OldFolder {
 #[derive(Clone, Default)]
 pub(crate) struct Old {
     pub(crate) folders: BTreeMap<String, OldFolder>,
+    /// Copies within a folder, which have the GUID of the first message.
+    pub(crate) copies: BTreeMap<u32, u32>,
 }
 
 pub(crate) fn base(number: u32) -> String {
@@ -84,7 +86,8 @@ impl Old {
                 let time = i64::from(VALIDITY + number);
                 let path = format!("{top}/cur/{name}:2,{flags}");
                 files.push(MemoryFile::file(path, time, text(number)));
-                list.push_str(&format!("{uid} :{name}\n"));
+                let guid = self.copies.get(&number).map(|first| format!("G{} ", base(*first)));
+                list.push_str(&format!("{uid} {}:{name}\n", guid.unwrap_or_default()));
             }
             files.push(MemoryFile::file(format!("{top}/dovecot-uidlist"), 1_700_009_000, list));
             let keywords = "0 $Label1\n1 Invoice\n";
