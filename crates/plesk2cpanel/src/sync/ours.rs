@@ -44,9 +44,8 @@ impl Ours {
         let mut ours = Ours { folders: BTreeMap::new(), at: BTreeMap::new(), mailbox };
         for (index, folder) in ours.mailbox.folders.iter().enumerate() {
             let name = name_of_dir(&folder.raw.dir);
-            let Some((side, guids, list, files)) = read(&folder.raw, &name)? else { continue };
-            let opened = folder.raw.index_log_mtime.is_some();
-            ours.folders.insert(name.to_string(), OurFolder { side, guids, opened });
+            let Some((of_folder, list, files)) = read(&folder.raw, &name)? else { continue };
+            ours.folders.insert(name.to_string(), of_folder);
             ours.at.insert(name.to_string(), At { folder: index, list, files });
         }
         Ok(ours)
@@ -63,7 +62,7 @@ impl Ours {
 fn read(
     raw: &RawFolder,
     name: &FolderName,
-) -> Result<Option<(Side, Vec<Vec<u8>>, UidList, Vec<usize>)>, Refusal> {
+) -> Result<Option<(OurFolder, UidList, Vec<usize>)>, Refusal> {
     let remedy = "let Dovecot open the mailbox once, so that it mends its list, then try again";
     let Some(state) = &raw.uidlist else {
         if raw.files.is_empty() || name.is_inbox() {
@@ -109,7 +108,8 @@ fn read(
         });
         files.push(at);
     }
-    Ok(Some((side, guids, list, files)))
+    let opened = raw.index_log_mtime.is_some();
+    Ok(Some((OurFolder { side, guids, opened }, list, files)))
 }
 
 /// The keywords of a folder.
