@@ -13,6 +13,7 @@
 mod archive;
 mod collect;
 mod digest;
+mod directories;
 mod expected;
 mod folder;
 mod index_log;
@@ -188,6 +189,9 @@ fn compare(
         is_archive,
     };
     settings::compare(&settings, &mut ledger);
+    if is_archive {
+        directories::compare(&expected, &settings, &mut ledger);
+    }
     Ok(Verification::new(backup, archive, &expected, &found, ledger))
 }
 

@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 
 use cpmove::{Account, Domain, DomainKind, DomainName};
 
+pub(super) use self::skeleton::DIRECTORIES;
 use super::collect::Found;
 use super::ledger::{Class, Ledger};
 use crate::plan::AccountPlan;

@@ -3,9 +3,14 @@
 use std::fs;
 use std::process::Command;
 
+use tar::EntryType;
+
 use super::bases::{Base, KLARA, everything, one_of_each};
 use super::{Mutation, check};
 use crate::support::Place;
+
+/// A file that is kept for its owner.
+const SIEVE: &str = "homedir/from-plesk/example.com/petra/sieve/roundcube.sieve";
 
 #[rustfmt::skip]
 pub const MUTATIONS: &[Mutation] = &[
@@ -34,6 +39,14 @@ pub const MUTATIONS: &[Mutation] = &[
         apply: |tree| tree.edit("version", "version: 4", "version: 3") },
     Mutation { name: "no directory for databases", classes: &["archive"], says: "mysql",
         apply: |tree| tree.remove("mysql") },
+    Mutation { name: "a directory of nobody's", classes: &["archive"], says: "apache_tls",
+        apply: |tree| tree.directory("apache_tls") },
+    Mutation { name: "a directory of nobody's in the home", classes: &["archive"], says: ".trash",
+        apply: |tree| tree.directory("homedir/.trash") },
+    Mutation { name: "a domain of mail that nobody had", classes: &["archive"], says: "evil.example",
+        apply: |tree| tree.directory("homedir/mail/evil.example") },
+    Mutation { name: "a domain of logins that nobody had", classes: &["archive"], says: "evil.example",
+        apply: |tree| tree.directory("homedir/etc/evil.example") },
     Mutation { name: "no filter file of a domain", classes: &["archive"], says: "vf/example.com",
         apply: |tree| tree.remove("vf/example.com") },
 ];
@@ -177,6 +190,19 @@ fn a_file_of_the_archive_that_is_repacked_or_damaged() {
     bad[bytes.len() / 2] ^= 0x55;
     fs::write(base.path("cut.tar.gz"), &bad).unwrap();
     assert_eq!(base.verify("cut.tar.gz").status, Some(1));
+}
+
+/// Unpacked, the later member counts: an empty directory takes away the file that it is called like.
+#[test]
+fn a_directory_over_a_file() {
+    let base = Base::new(&one_of_each());
+    let archive = base.convert("tar");
+    for path in ["cp/exampleuser", "homedir/etc/example.com/shadow", SIEVE] {
+        let changed = base.with_member(&archive, path, EntryType::Directory, |_| {});
+        let found = base.verify(&changed);
+        assert_eq!(found.classes(), ["archive"], "{path}: {}", found.shown());
+        assert!(found.of("archive")[0].starts_with(path), "{}", found.shown());
+    }
 }
 
 #[test]

@@ -167,6 +167,35 @@ impl Base {
         self.place.path(name)
     }
 
+    /// A copy of a tar with one more member, without bytes.
+    pub fn with_member(
+        &self,
+        archive: &str,
+        path: &str,
+        kind: tar::EntryType,
+        change: impl FnOnce(&mut tar::Header),
+    ) -> String {
+        let mut bytes = fs::read(self.path(archive)).unwrap();
+        while bytes.ends_with(&[0; 512]) {
+            bytes.truncate(bytes.len() - 512);
+        }
+        let mut header = tar::Header::new_gnu();
+        header.set_path(format!("cpmove-exampleuser/{path}")).unwrap();
+        header.set_entry_type(kind);
+        header.set_mode(0o700);
+        header.set_size(0);
+        header.set_mtime(0);
+        change(&mut header);
+        header.set_cksum();
+        bytes.extend(header.as_bytes());
+        bytes.resize(bytes.len() + 1024, 0);
+        let parent = self.directory();
+        fs::create_dir(self.path(&parent)).unwrap();
+        let changed = format!("{parent}/cpmove-exampleuser.tar");
+        fs::write(self.path(&changed), bytes).unwrap();
+        changed
+    }
+
     /// Looks at something in the test's directory.
     pub fn verify(&self, archive: &str) -> Found {
         let run = self.run(&["verify", "backup.tar", archive, "--json"]);
@@ -282,6 +311,10 @@ impl Tree<'_> {
 
     pub fn copy(&self, from: &str, to: &str) {
         copy("--no-clobber", &self.path(from), &self.path(to));
+    }
+
+    pub fn directory(&self, path: &str) {
+        fs::create_dir_all(self.path(path)).unwrap();
     }
 
     pub fn maildir(&self, path: &str) {
