@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use mail_model::maildir::{Place, base_name, is_served};
 use plesk_backup::printable;
 
-use super::{Collector, Extra, FoundFile, LIST_LIMIT};
+use super::{Collector, Content, Extra, FoundFile, LIST_LIMIT};
 use crate::verify::archive::{Entry, Kind};
 use crate::verify::ledger::Class;
 
@@ -148,11 +148,8 @@ impl Collector<'_> {
             }
             return Ok(());
         }
-        let target = match &entry.kind {
-            Kind::HardLink(target) => Some(target.clone()),
-            _ => None,
-        };
-        let Some((digest, size)) = self.digest(entry, target.as_deref())? else { return Ok(()) };
+        let Some(content) = self.content(entry)? else { return Ok(()) };
+        let Content { digest, size, mtime } = content;
         self.found.seen[number] = true;
         self.found.messages += 1;
         if self.in_use_home() {
@@ -160,8 +157,11 @@ impl Collector<'_> {
         }
         let meant = folder.file(message);
         let wanted = self.digests.get(number)?;
-        if digest != wanted {
-            self.wrong.insert(entry.path.clone(), digest);
+        if digest != wanted || mtime != meant.mtime {
+            self.wrong.insert(entry.path.clone(), content);
+        }
+        if self.archive.shape.is_file() && !folder.is_place(message, &entry.path) {
+            self.renamed.insert(number, entry.path.clone());
         }
         self.ledger.check(Class::Content, &object, digest == wanted, || {
             if size == meant.size {
@@ -170,7 +170,7 @@ impl Collector<'_> {
                 format!("`{shown}` has {size} bytes instead of {}", meant.size)
             }
         });
-        self.date(Class::Date, &format!("{object}: `{shown}`"), meant.mtime, entry.mtime);
+        self.date(Class::Date, &format!("{object}: `{shown}`"), meant.mtime, mtime);
         let file = FoundFile { place, name: name.to_vec(), message: Some(message) };
         self.found.folders[at].files.push(file);
         Ok(())
@@ -194,16 +194,13 @@ impl Collector<'_> {
         // Only what has the size of a message of the backup can be one of them. In a tar the bytes have
         // to be passed by anyway, and a link may lead to them.
         let may_be = |at: usize| self.expected.folders[at].sizes.contains(&entry.size);
-        let digest = if self.archive.shape.is_file() || folder.is_some_and(may_be) {
-            let target = match &entry.kind {
-                Kind::HardLink(target) => Some(target.clone()),
-                _ => None,
-            };
-            self.digest(entry, target.as_deref())?.map(|(digest, _)| digest)
-        } else {
-            None
-        };
-        self.found.extras.insert(entry.path.clone(), Extra { folder, digest });
+        let mut extra = Extra { folder, digest: None, size: entry.size, mtime: entry.mtime };
+        if (self.archive.shape.is_file() || folder.is_some_and(may_be))
+            && let Some(Content { digest, size, mtime }) = self.content(entry)?
+        {
+            extra = Extra { folder, digest: Some(digest), size, mtime };
+        }
+        self.found.extras.insert(entry.path.clone(), extra);
         if let Some(at) = folder {
             let place = if *place == b"cur" { Place::Cur } else { Place::New };
             if is_served(name) {

@@ -67,6 +67,16 @@ pub(super) struct Extra {
     pub(super) folder: Option<usize>,
     /// Absent where it can't be one of the backup's messages.
     pub(super) digest: Option<Digest>,
+    size: u64,
+    mtime: i64,
+}
+
+/// What a file is, whichever of its names leads to it.
+#[derive(Clone, Copy)]
+struct Content {
+    digest: Digest,
+    size: u64,
+    mtime: i64,
 }
 
 /// Everything that was found.
@@ -110,8 +120,10 @@ pub(super) struct Collector<'a> {
     texts: u64,
     /// Room that is left for names.
     names: u64,
-    /// Digests of messages and files that are not what they should be, by their path.
-    wrong: HashMap<Vec<u8>, Digest>,
+    /// Messages and files that are not what they should be, by their path.
+    wrong: HashMap<Vec<u8>, Content>,
+    /// Paths of messages that have other names than they should have.
+    renamed: HashMap<usize, Vec<u8>>,
     /// Where a message was seen first, for those that are in use.
     first_seen: HashMap<usize, Vec<u8>>,
 }
@@ -139,6 +151,7 @@ impl<'a> Collector<'a> {
             texts: 0,
             names: NAMES,
             wrong: HashMap::new(),
+            renamed: HashMap::new(),
             first_seen: HashMap::new(),
         }
     }
@@ -262,17 +275,14 @@ impl<'a> Collector<'a> {
         let expected = self.expected;
         let Some(meant) = expected.kept.get(&entry.path) else { return Ok(()) };
         let object = printable(&entry.path);
-        let target = match &entry.kind {
-            Kind::HardLink(target) => Some(target.clone()),
-            _ => None,
-        };
-        let Some((digest, size)) = self.digest(entry, target.as_deref())? else { return Ok(()) };
+        let Some(content) = self.content(entry)? else { return Ok(()) };
+        let Content { digest, size, mtime } = content;
         let wanted = match &meant.bytes {
             Bytes::OfBackup(number) => self.digests.get(*number)?,
             Bytes::Made(digest) => *digest,
         };
-        if digest != wanted {
-            self.wrong.insert(entry.path.clone(), digest);
+        if digest != wanted || meant.mtime != Some(mtime) {
+            self.wrong.insert(entry.path.clone(), content);
         }
         let learns = self.in_use_home() && entry.path.starts_with(b"homedir/.spamassassin/");
         if learns && digest != wanted {
@@ -287,8 +297,8 @@ impl<'a> Collector<'a> {
                     format!("it has {size} bytes instead of {}", meant.size)
                 }
             });
-            if let Some(mtime) = meant.mtime {
-                self.date(Class::KeptFile, &object, mtime, entry.mtime);
+            if let Some(meant) = meant.mtime {
+                self.date(Class::KeptFile, &object, meant, mtime);
             }
         }
         if !self.found.kept.insert(entry.path.clone()) {
@@ -309,18 +319,14 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// Digest and size of a member; of a link those of what it leads to, if that was seen.
-    fn digest(
-        &mut self,
-        entry: &mut Entry<'_>,
-        target: Option<&[u8]>,
-    ) -> io::Result<Option<(Digest, u64)>> {
-        let Some(target) = target else {
-            let read = digest_all(entry.data)?;
-            self.progress.advance(&self.expected.resolved.plan.domain, read.1);
-            return Ok(Some(read));
+    /// What a member is; of a link what it leads to, if that was seen: a link has no date of its own.
+    fn content(&mut self, entry: &mut Entry<'_>) -> io::Result<Option<Content>> {
+        let Kind::HardLink(target) = &entry.kind else {
+            let (digest, size) = digest_all(entry.data)?;
+            self.progress.advance(&self.expected.resolved.plan.domain, size);
+            return Ok(Some(Content { digest, size, mtime: entry.mtime }));
         };
-        let known = self.digest_behind(target)?;
+        let known = self.behind(target)?;
         if known.is_none() {
             let shown = printable(target);
             self.ledger.differs(Class::Archive, &printable(&entry.path), || {
@@ -330,30 +336,35 @@ impl<'a> Collector<'a> {
         Ok(known)
     }
 
-    /// Of a message or kept file that was seen.
-    fn digest_behind(&self, target: &[u8]) -> io::Result<Option<(Digest, u64)>> {
-        let (number, size) = if let Some(meant) = self.expected.kept.get(target) {
-            match (&meant.bytes, self.found.kept.contains(target)) {
-                (_, false) => return Ok(None),
-                (Bytes::OfBackup(number), true) => (*number, meant.size),
-                (Bytes::Made(digest), true) => return Ok(Some((*digest, meant.size))),
-            }
-        } else {
-            let Some((folder, message)) = self.message_of(target) else {
-                let extra = self.found.extras.get(target);
-                return Ok(extra.and_then(|extra| Some((extra.digest?, 0))));
+    /// A message or kept file that was seen under this very path.
+    fn behind(&self, target: &[u8]) -> io::Result<Option<Content>> {
+        if let Some(wrong) = self.wrong.get(target) {
+            return Ok(Some(*wrong));
+        }
+        if let Some(extra) = self.found.extras.get(target) {
+            let Extra { digest, size, mtime, .. } = *extra;
+            return Ok(digest.map(|digest| Content { digest, size, mtime }));
+        }
+        if let Some(meant) = self.expected.kept.get(target) {
+            let (Bytes::OfBackup(number), Some(mtime)) = (&meant.bytes, meant.mtime) else {
+                return Ok(None); // it has no date that was meant, and stands among the wrong ones
             };
-            let folder = &self.expected.folders[folder];
-            if !self.found.seen[folder.first + message] {
-                return Ok(None);
-            }
-            (folder.first + message, folder.file(message).size)
+            let digest = self.digests.get(*number)?;
+            let is_there = self.found.kept.contains(target);
+            return Ok(is_there.then_some(Content { digest, size: meant.size, mtime }));
+        }
+        let Some((folder, message)) = self.message_of(target) else { return Ok(None) };
+        let folder = &self.expected.folders[folder];
+        let number = folder.first + message;
+        let is_there = match self.renamed.get(&number) {
+            Some(path) => path == target,
+            None => self.found.seen[number] && folder.is_place(message, target),
         };
-        let digest = match self.wrong.get(target) {
-            Some(digest) => *digest,
-            None => self.digests.get(number)?,
-        };
-        Ok(Some((digest, size)))
+        if !is_there {
+            return Ok(None);
+        }
+        let (digest, file) = (self.digests.get(number)?, folder.file(message));
+        Ok(Some(Content { digest, size: file.size, mtime: file.mtime }))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::process::Command;
 
+use plesk_fixture::{MailboxSpec, MemoryFile};
 use tar::EntryType;
 
 use super::bases::{Base, KLARA, everything, one_of_each};
@@ -202,6 +203,44 @@ fn a_directory_over_a_file() {
         let found = base.verify(&changed);
         assert_eq!(found.classes(), ["archive"], "{path}: {}", found.shown());
         assert!(found.of("archive")[0].starts_with(path), "{}", found.shown());
+    }
+}
+
+/// What was one file on the old server is one here: with one date, and under names that are there.
+#[test]
+fn messages_that_are_one_file() {
+    let one = "1700000300.M1P1.old:2,S";
+    let other = "1700000301.M2P1.old:2,S";
+    let mut spec = one_of_each();
+    let file = |name: &str, mtime| {
+        MemoryFile::file(format!("Maildir/.Same/cur/{name}"), mtime, "Subject: same\n\ntext\n")
+    };
+    spec.subscriptions[0].mailboxes.retain(|mailbox| mailbox.name == "anna");
+    let target = format!("anna/Maildir/.Same/cur/{one}");
+    let linked = MemoryFile::hard_link(format!("Maildir/.Same/cur/{other}"), 1_600_000_100, target);
+    for (second, expected) in
+        [(linked, vec![]), (file(other, 1_600_000_100), vec![]), (file(other, 1), vec!["date"])]
+    {
+        spec.subscriptions[0].mailboxes[0].source =
+            MailboxSpec::new("anna").with_files(vec![file(one, 1_600_000_100), second]).source;
+        let base = Base::new(&spec);
+        let archive = base.convert("tar");
+        assert_eq!(base.verify(&archive).status, Some(0), "{}", base.verify(&archive).shown());
+        let folder = "homedir/mail/example.com/anna/.Same/cur";
+        // The second one becomes a link.
+        let link = |target: &str| {
+            let plain = base.without_member(&archive, &format!("{folder}/{other}"));
+            let path = format!("{folder}/{other}");
+            let linked = base.with_member(&plain, &path, EntryType::Link, |header| {
+                header.set_mtime(1);
+                header.set_link_name(format!("cpmove-exampleuser/{folder}/{target}")).unwrap();
+            });
+            base.verify(&linked)
+        };
+        assert_eq!(link(one).classes(), expected, "{}", link(one).shown());
+        // The name of the same message with other flags is no name that is there.
+        let found = link(&one.replace(":2,S", ":2,FS"));
+        assert!(found.classes().contains(&"archive".to_owned()), "{}", found.shown());
     }
 }
 

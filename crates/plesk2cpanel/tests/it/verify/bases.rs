@@ -167,6 +167,27 @@ impl Base {
         self.place.path(name)
     }
 
+    /// A copy of a tar without a member.
+    pub fn without_member(&self, archive: &str, path: &str) -> String {
+        let bytes = fs::read(self.path(archive)).unwrap();
+        let mut reader = tar::Archive::new(bytes.as_slice());
+        let member = format!("cpmove-exampleuser/{path}");
+        let mut entries = reader.entries().unwrap().map(|entry| entry.unwrap());
+        let entry = entries.find(|entry| *entry.path_bytes() == *member.as_bytes()).unwrap();
+        let end = entry.raw_file_position() + entry.size().next_multiple_of(512);
+        let [start, end] =
+            [entry.raw_header_position(), end].map(|at| usize::try_from(at).unwrap());
+        self.tar([&bytes[..start], &bytes[end..]].concat())
+    }
+
+    fn tar(&self, bytes: Vec<u8>) -> String {
+        let parent = self.directory();
+        fs::create_dir(self.path(&parent)).unwrap();
+        let changed = format!("{parent}/cpmove-exampleuser.tar");
+        fs::write(self.path(&changed), bytes).unwrap();
+        changed
+    }
+
     /// A copy of a tar with one more member, without bytes.
     pub fn with_member(
         &self,
@@ -189,11 +210,7 @@ impl Base {
         header.set_cksum();
         bytes.extend(header.as_bytes());
         bytes.resize(bytes.len() + 1024, 0);
-        let parent = self.directory();
-        fs::create_dir(self.path(&parent)).unwrap();
-        let changed = format!("{parent}/cpmove-exampleuser.tar");
-        fs::write(self.path(&changed), bytes).unwrap();
-        changed
+        self.tar(bytes)
     }
 
     /// Looks at something in the test's directory.
