@@ -15,6 +15,9 @@ use super::Settings;
 use crate::plan::MailboxPlan;
 use crate::verify::ledger::{Class, Ledger};
 
+/// What the sender of mail reads that is refused.
+const REFUSAL: &str = "This address does not take mail at present.";
+
 /// A mailbox's place.
 struct Place<'a> {
     domain: &'a str,
@@ -239,6 +242,13 @@ fn compare_run(
     ledger.check(Class::Incoming, path, refuses == mailbox.refuses_mail, || {
         if refuses { "it refuses mail" } else { "it does not refuse mail" }.to_owned()
     });
+    if refuses && mailbox.refuses_mail {
+        // Senders read it, and Exim runs what is in it.
+        let same = program.outside.get(1) == Some(&literal(REFUSAL));
+        ledger.check(Class::Incoming, path, same, || {
+            format!("it refuses mail with another text than `{REFUSAL}`")
+        });
+    }
     let others = program.outside.get(if refuses { 2 } else { 0 }..).unwrap_or_default();
     ledger.check(class, path, others == outside, || {
         "it should say `headers charset \"UTF-8\"`, and nothing else outside of its filters"
