@@ -13,6 +13,7 @@ mod logins;
 mod mailboxes;
 mod skeleton;
 mod spam;
+mod yaml;
 
 use std::collections::BTreeMap;
 

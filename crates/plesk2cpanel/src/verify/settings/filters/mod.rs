@@ -2,7 +2,6 @@
 //! both must say what was planned.
 
 mod program;
-mod yaml;
 
 use std::collections::BTreeSet;
 
@@ -10,8 +9,8 @@ use cpmove::{Action, Join, MailboxFilter, Match, Part, Rule};
 use plesk_backup::printable;
 
 use self::program::{Block, Program, Token, VARIABLE};
-use self::yaml::Yaml;
 use super::Settings;
+use super::yaml::Yaml;
 use crate::plan::MailboxPlan;
 use crate::verify::ledger::{Class, Ledger};
 
@@ -192,6 +191,14 @@ fn compare_shown_filter(
     ledger.check(class, path, shown == wanted, || {
         format!("the rules of `{name}` are {shown:?} instead of {wanted:?}")
     });
+    for (what, known) in
+        [("rules", &["part", "match", "val", "opt"][..]), ("actions", &["action", "dest"])]
+    {
+        let other = |item: &Yaml| item.keys().iter().any(|key| !known.contains(key));
+        ledger.check(class, path, !found.items(what).iter().any(other), || {
+            format!("the {what} of `{name}` have keys beside {known:?}")
+        });
+    }
     let shown: Vec<(Option<String>, Option<String>)> = found
         .items("actions")
         .iter()
