@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use mail_model::maildir::{Place, base_name, is_served};
 use plesk_backup::printable;
 
-use super::{Collector, Content, Extra, FoundFile, LIST_LIMIT};
+use super::{Collector, Content, Extra, FoundFile, LOG_LIMIT, NAME_LIST};
 use crate::verify::archive::{Entry, Kind};
 use crate::verify::ledger::Class;
 
@@ -251,13 +251,23 @@ impl Collector<'_> {
             }
             return Ok(());
         }
+        let most = match name {
+            b"dovecot-uidlist" => self.lists,
+            _ if is_log => LOG_LIMIT,
+            _ => NAME_LIST.min(self.lists),
+        };
         let mut bytes = Vec::new();
-        (&mut entry.data).take(LIST_LIMIT + 1).read_to_end(&mut bytes)?;
+        (&mut entry.data).take(most + 1).read_to_end(&mut bytes)?;
         let path = printable(&entry.path);
-        if bytes.len() as u64 > LIST_LIMIT {
-            self.ledger
-                .differs(Class::List, &path, || "it is larger than any list of messages".into());
+        let read = bytes.len() as u64;
+        if read > most {
+            self.ledger.differs(Class::List, &path, || {
+                "it is larger than what the backup needs, and is not read".into()
+            });
             return Ok(());
+        }
+        if !is_log {
+            self.lists -= read;
         }
         if name == b"subscriptions" {
             let slot = &mut self.found.mailboxes[mailbox].subscriptions;

@@ -5,17 +5,24 @@ mod mail;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{self, Read};
 
+use mail_model::identity::Message;
 use mail_model::maildir::Place;
 use plesk_backup::printable;
 
 use super::archive::{Archive, Entry, Flow, Kind};
 use super::digest::{Digest, DigestTable, digest_all};
-use super::expected::{Bytes, Expected};
+use super::expected::{Bytes, Expected, ExpectedFolder};
 use super::ledger::{Change, Class, Ledger};
 use crate::progress::{Interrupt, Progress};
 
-/// Largest list of a folder that is read: two million messages.
-const LIST_LIMIT: u64 = 256 << 20;
+/// Bytes of the lists of all folders together, beside those that name the backup's messages.
+const LISTS: u64 = 16 << 20;
+/// What the line of a message takes beside names and fields.
+const LINE: usize = 128;
+/// Largest list of keywords or subscriptions that is read.
+const NAME_LIST: u64 = 1 << 20;
+/// Largest log of a server that is read. Dovecot begins another after a megabyte.
+const LOG_LIMIT: u64 = 64 << 20;
 /// Largest other text that is read, and all of them together.
 const TEXT_LIMIT: u64 = 16 << 20;
 const ALL_TEXTS: u64 = 256 << 20;
@@ -120,6 +127,8 @@ pub(super) struct Collector<'a> {
     texts: u64,
     /// Room that is left for names.
     names: u64,
+    /// Room that is left for lists.
+    lists: u64,
     /// Messages and files that are not what they should be, by their path.
     wrong: HashMap<Vec<u8>, Content>,
     /// Paths of messages that have other names than they should have.
@@ -150,6 +159,7 @@ impl<'a> Collector<'a> {
             found,
             texts: 0,
             names: NAMES,
+            lists: LISTS + expected.folders.iter().map(lines).sum::<u64>(),
             wrong: HashMap::new(),
             renamed: HashMap::new(),
             first_seen: HashMap::new(),
@@ -366,6 +376,16 @@ impl<'a> Collector<'a> {
         let (digest, file) = (self.digests.get(number)?, folder.file(message));
         Ok(Some(Content { digest, size: file.size, mtime: file.mtime }))
     }
+}
+
+/// What the list of a folder takes at most.
+fn lines(folder: &ExpectedFolder<'_>) -> u64 {
+    let line = |message: &Message| {
+        let uidl = message.uidl.as_ref().map_or(0, |uidl| uidl.value.len());
+        let fields: usize = message.fields.iter().map(|(_, value)| value.len() + 2).sum();
+        (LINE + message.name.base.len() + uidl + fields) as u64
+    };
+    folder.model.messages.iter().map(line).sum()
 }
 
 /// Small files that say how the account is set up.
