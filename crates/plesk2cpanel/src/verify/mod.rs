@@ -16,7 +16,6 @@ mod digest;
 mod directories;
 mod expected;
 mod folder;
-mod index_log;
 mod ledger;
 mod settings;
 mod verification;

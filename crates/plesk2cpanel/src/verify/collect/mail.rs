@@ -2,6 +2,7 @@
 
 use std::io::{self, Read};
 
+use mail_model::dovecot::GoneUids;
 use mail_model::maildir::{Place, base_name, is_served};
 use plesk_backup::printable;
 
@@ -285,7 +286,7 @@ impl Collector<'_> {
         };
         let found = &mut self.found.folders[at];
         if is_log {
-            found.logs.push(bytes);
+            found.logs.extend(GoneUids::from_log(&bytes));
             return Ok(());
         }
         let slot =

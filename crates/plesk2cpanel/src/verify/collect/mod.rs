@@ -5,6 +5,7 @@ mod mail;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{self, Read};
 
+use mail_model::dovecot::GoneUids;
 use mail_model::identity::Message;
 use mail_model::maildir::Place;
 use plesk_backup::printable;
@@ -43,8 +44,8 @@ pub(super) struct FoundFolder {
     /// `maildirfolder`.
     pub(super) marked: bool,
     pub(super) files: Vec<FoundFile>,
-    /// `dovecot.index.log` and the one before it.
-    pub(super) logs: Vec<Vec<u8>>,
+    /// What `dovecot.index.log` and the one before it say was deleted.
+    pub(super) logs: Vec<GoneUids>,
 }
 
 /// A message that was found.

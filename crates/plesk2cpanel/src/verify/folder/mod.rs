@@ -6,8 +6,8 @@ mod lists;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use mail_model::dovecot::{
-    Duplicates, Keywords, MaildirFile, ServeInput, Served, ServedMessage, Subscriptions, UidList,
-    UidlSource, serve,
+    Duplicates, GoneUids, Keywords, MaildirFile, ServeInput, Served, ServedMessage, Subscriptions,
+    UidList, UidlSource, serve,
 };
 use mail_model::folder::{Convention, FolderName, NameEncoding};
 use mail_model::identity::Message;
@@ -17,7 +17,6 @@ use plesk_backup::printable;
 
 use crate::verify::collect::{FoundFile, FoundFolder, FoundMailbox};
 use crate::verify::expected::ExpectedFolder;
-use crate::verify::index_log::Uids;
 use crate::verify::ledger::{Change, Class, Ledger};
 
 /// A folder that must be there, and what is there.
@@ -29,7 +28,7 @@ pub(super) struct FolderPair<'a> {
     /// It is an archive, which keeps more rules than a home has to.
     pub(super) is_archive: bool,
     /// What the server's logs say was deleted.
-    deleted: Uids,
+    deleted: Vec<&'a GoneUids>,
 }
 
 impl<'a> FolderPair<'a> {
@@ -39,12 +38,14 @@ impl<'a> FolderPair<'a> {
         in_use: bool,
         is_archive: bool,
     ) -> FolderPair<'a> {
-        let mut deleted = Uids::default();
-        if in_use {
-            for log in &found.logs {
-                deleted.add_expunged(log, meant.model.uidvalidity);
-            }
-        }
+        // An index may be left from a folder that lay there before. Of two logs of one index only the
+        // first need say which folder it is.
+        let of_another = |log: &GoneUids| {
+            let mut same = found.logs.iter().filter(|other| other.index_id == log.index_id);
+            same.any(|log| log.uidvalidity.is_some_and(|known| known != meant.model.uidvalidity))
+        };
+        let logs = found.logs.iter().filter(|log| in_use && !of_another(log));
+        let deleted = logs.collect();
         FolderPair { meant, found, in_use, is_archive, deleted }
     }
 }
@@ -286,7 +287,7 @@ fn missing(pair: &FolderPair<'_>, message: &Message, ledger: &mut Ledger) {
     let name = pair.meant.name.as_str();
     let shown = printable(&message.name.to_bytes());
     let uid = message.uid;
-    if pair.deleted.contains(uid) {
+    if pair.deleted.iter().any(|log| log.has(uid)) {
         ledger.changed(Change::Expunged, name, || format!("`{shown}` (UID {uid}) was deleted"));
         return;
     }
