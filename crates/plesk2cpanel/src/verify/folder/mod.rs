@@ -19,6 +19,9 @@ use crate::verify::collect::{FoundFile, FoundFolder, FoundMailbox};
 use crate::verify::expected::ExpectedFolder;
 use crate::verify::ledger::{Change, Class, Ledger};
 
+/// No `--reserve-uids` goes further: a million UIDs stay for new messages.
+const HIGHEST_NEXT_UID: u32 = u32::MAX - (1 << 20);
+
 /// A folder that must be there, and what is there.
 pub(super) struct FolderPair<'a> {
     pub(super) meant: &'a ExpectedFolder<'a>,
@@ -147,6 +150,13 @@ fn numbers(pair: &FolderPair<'_>, list: &UidList, served: &Served, ledger: &mut 
     ledger.check(Class::NextUid, name, list.next_uid >= meant.model.next_uid, || {
         format!(
             "the next UID is {}, and the old server had given out all below {}",
+            list.next_uid, meant.model.next_uid
+        )
+    });
+    let highest = HIGHEST_NEXT_UID.max(meant.model.next_uid);
+    ledger.check(Class::NextUid, name, list.next_uid <= highest, || {
+        format!(
+            "the next UID is {}, and hardly any is left for new messages: the old server was at {}",
             list.next_uid, meant.model.next_uid
         )
     });

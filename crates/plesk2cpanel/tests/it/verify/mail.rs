@@ -72,6 +72,8 @@ pub const MUTATIONS: &[Mutation] = &[
         apply: |tree| tree.edit(&klara(".Work.2020/dovecot-uidlist"), "V1600000003", "V1") },
     Mutation { name: "the next UID", classes: &["next-uid"], says: "next UID is 29",
         apply: |tree| list(tree, " N30 ", " N29 ") },
+    Mutation { name: "no next UID is left", classes: &["next-uid"], says: "hardly any",
+        apply: |tree| list(tree, " N30 ", " N4294967290 ") },
     Mutation { name: "the next UID is taken", classes: &["next-uid", "uidlist"], says: "is 13",
         apply: |tree| list(tree, " N30 ", " N12 ") },
     Mutation { name: "a folder's GUID", classes: &["uidlist"], says: "GUID",
