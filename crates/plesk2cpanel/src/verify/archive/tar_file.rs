@@ -125,6 +125,8 @@ fn member<R: Read>(
     if path.is_empty() {
         if kind != Kind::Directory {
             walked.odd(full, "the top directory is none");
+        } else if entry.header().mode()? & 0o7022 != 0 {
+            walked.odd(full, "others than the account may write into it");
         }
         return Ok(Flow::On);
     }
@@ -216,6 +218,9 @@ mod tests {
     #[test]
     fn members_and_what_leads_elsewhere() {
         let file = |name| header(EntryType::Regular, name, 3);
+        let mut open = header(EntryType::Directory, "top/", 0);
+        open.set_mode(0o777);
+        open.set_cksum();
         let link = {
             let mut link = header(EntryType::Link, "./top/b", 0);
             link.set_link_name("top/a").unwrap();
@@ -223,7 +228,7 @@ mod tests {
             link
         };
         let bytes = tar(&[
-            (&header(EntryType::Directory, "top/", 0), b""),
+            (&open, b""),
             (&file("top/a"), b"abc"),
             (&link, b""),
             (&file("top/../../etc/passwd"), b"abc"),
@@ -239,6 +244,7 @@ mod tests {
                 "a File 3 7 3",
                 "b HardLink([97]) 0 7 0",
                 "pipe Other 0 7 0",
+                "top/: others than the account may write into it",
                 "top/../../etc/passwd: its path leads out of the archive",
                 "/top/c: its path leads out of the archive",
                 "other/d: it is not in the top directory `top`",

@@ -34,6 +34,16 @@ const NAME: u64 = 100;
 /// Times that every file system holds: ext4 ends in 2446, others begin in 1901.
 const FILE_TIMES: std::ops::RangeInclusive<i64> = -(1 << 31)..=15_032_385_535;
 
+/// Where files lie that only the account and the mail server read.
+const PRIVATE: [&[u8]; 6] = [
+    b"domainkeys/private/",
+    b"homedir/.autorespond/",
+    b"homedir/.spamassassin/",
+    b"homedir/etc/",
+    b"homedir/from-plesk/",
+    b"homedir/mail/",
+];
+
 /// What was found of a folder.
 #[derive(Default)]
 pub(super) struct FoundFolder {
@@ -205,18 +215,17 @@ impl<'a> Collector<'a> {
         Ok(Flow::On)
     }
 
-    /// Logins and keys are nobody's but the account's. Permissions of unpacked files are whoever
+    /// Mail, logins and keys are nobody's but the account's. Permissions of unpacked files are whoever
     /// unpacked them.
     fn mode(&mut self, entry: &Entry<'_>) {
         if !self.archive.shape.is_file() || matches!(entry.kind, Kind::HardLink(_)) {
             return;
         }
-        let secret = entry.path == b"shadow"
-            || entry.path.starts_with(b"domainkeys/private/")
-            || (entry.path.starts_with(b"homedir/etc/") && entry.path.ends_with(b"/shadow"));
+        let secret = entry.path == b"shadow" || PRIVATE.iter().any(|at| entry.path.starts_with(at));
+        // A program that runs as its owner is none of the backup's either.
         let (needed, refused) = match entry.kind {
-            Kind::Directory => (0o700, 0o022),
-            _ => (0o400, if secret { 0o027 } else { 0o022 }),
+            Kind::Directory => (0o700, 0o7022),
+            _ => (0o400, if secret { 0o7027 } else { 0o7022 }),
         };
         let mode = entry.mode;
         let fits = mode & needed == needed && mode & refused == 0;
@@ -224,7 +233,9 @@ impl<'a> Collector<'a> {
         self.ledger.check(Class::Archive, &shown(), fits, || {
             format!(
                 "its permissions are {mode:04o}: {}",
-                if mode & needed == needed {
+                if mode & 0o7000 != 0 {
+                    "no file of a backup has such ones"
+                } else if mode & needed == needed {
                     "more people than the account may read or write it"
                 } else {
                     "the account itself can't use it"

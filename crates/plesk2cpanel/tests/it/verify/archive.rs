@@ -167,10 +167,14 @@ fn a_file_of_the_archive_that_is_repacked_or_damaged() {
         "mkdir more; (cat tar.gz/cpmove-exampleuser.tar.gz; echo more) > more/cpmove-exampleuser.tar.gz",
     );
     assert_eq!(classes("more/cpmove-exampleuser.tar.gz"), archive_class());
-    shell(
-        "mkdir open; tar c -C out --mode=a+rw cpmove-exampleuser | gzip > open/cpmove-exampleuser.tar.gz",
-    );
-    assert_eq!(classes("open/cpmove-exampleuser.tar.gz"), archive_class());
+    for mode in ["a+rw", "o+r", "u+s", "g-r"] {
+        shell(&format!(
+            "mkdir {mode}; tar c -C out --mode={mode} cpmove-exampleuser | gzip > {mode}/cpmove-exampleuser.tar.gz"
+        ));
+        let found = classes(&format!("{mode}/cpmove-exampleuser.tar.gz"));
+        let expected = if mode == "g-r" { (Some(0), vec![]) } else { archive_class() };
+        assert_eq!(found, expected, "{mode}");
+    }
     // What stands there twice: the later counts for a restore.
     shell(
         "mkdir twice; tar cf twice/cpmove-exampleuser.tar -C out cpmove-exampleuser; \
