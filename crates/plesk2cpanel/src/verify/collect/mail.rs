@@ -212,6 +212,25 @@ impl Collector<'_> {
         Ok(())
     }
 
+    /// The mark of a folder: empty, and the inbox has none. A delivery agent takes a maildir that has
+    /// one for a part of another, and counts its messages there.
+    fn mark(&mut self, at: usize, entry: &Entry<'_>) {
+        let was_there = std::mem::replace(&mut self.found.folders[at].marked, true);
+        if self.in_use_home() {
+            return;
+        }
+        if self.expected.folders[at].model.name.is_inbox() {
+            self.stray(entry);
+            return;
+        }
+        let path = printable(&entry.path);
+        for (holds, text) in
+            [(!was_there, "it stands there twice"), (entry.size == 0, "it should be empty")]
+        {
+            self.ledger.check(Class::Archive, &path, holds, || text.to_owned());
+        }
+    }
+
     /// A file beside `cur/` and `new/`.
     fn beside(
         &mut self,
@@ -240,10 +259,8 @@ impl Collector<'_> {
             }
             _ => is_log && self.in_use_home(),
         };
-        if name == b"maildirfolder" && folder.is_some() {
-            if let Some(at) = folder {
-                self.found.folders[at].marked = true;
-            }
+        if let Some(at) = folder.filter(|_| name == b"maildirfolder") {
+            self.mark(at, entry);
             return Ok(());
         }
         if !wanted {
