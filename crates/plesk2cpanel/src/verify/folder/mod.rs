@@ -30,6 +30,8 @@ pub(super) struct FolderPair<'a> {
     pub(super) in_use: bool,
     /// It is an archive, which keeps more rules than a home has to.
     pub(super) is_archive: bool,
+    /// POP3 listed messages in another order than that of their UIDs.
+    pub(super) has_order: bool,
     /// What the server's logs say was deleted.
     deleted: Vec<&'a GoneUids>,
 }
@@ -49,7 +51,9 @@ impl<'a> FolderPair<'a> {
         };
         let logs = found.logs.iter().filter(|log| in_use && !of_another(log));
         let deleted = logs.collect();
-        FolderPair { meant, found, in_use, is_archive, deleted }
+        let places = meant.model.messages.iter().map(|message| message.pop3_position);
+        let has_order = !places.is_sorted();
+        FolderPair { meant, found, in_use, is_archive, has_order, deleted }
     }
 }
 
