@@ -9,6 +9,9 @@ use crate::verify::ledger::{Change, Class, Ledger};
 
 const DAY: i64 = 24 * 60 * 60;
 
+/// The user that stands for the account's in an archive.
+const NOBODY: u32 = 65_534;
+
 /// By this line cPanel knows a mailbox that takes no mail.
 const SUSPENDED: &str = "SUSPEND RECEPTION OF NEW MESSAGES";
 
@@ -114,10 +117,14 @@ fn passwd(
         });
         return;
     };
-    let number = |text: &str| text.parse::<u32>().is_ok();
+    // A restore leaves the numbers as they are, and those of root would be more than a placeholder.
+    let number = |text: &str| {
+        let number = text.parse::<u32>().ok();
+        number.is_some_and(|number| number > 0 && (!settings.is_archive || number == NOBODY))
+    };
     let fits = password == "x" && number(user) && number(group) && comment.is_empty();
     ledger.check(Class::Mailbox, object, fits, || {
-        "its line in passwd is not `LOCAL:x:NUMBER:NUMBER::`".to_owned()
+        format!("its line in passwd is not `LOCAL:x:NUMBER:NUMBER::`, in an archive {NOBODY}")
     });
     let below = format!("mail/{domain}/{}", mailbox.local);
     // A restore may put the home elsewhere, and leaves the line as it is or not.

@@ -88,6 +88,13 @@ pub const RICH: &[Mutation] = &[
         apply: |tree| tree.edit("userdata/example.com", "/public_html", "/html") },
     Mutation { name: "an alias of a host", classes: &["domain"], says: "www.alias.example",
         apply: |tree| tree.edit("userdata/example.com", " www.alias.example", "") },
+    Mutation { name: "more in a row of the cache", classes: &["domain"], says: "the row of",
+        apply: |tree| tree.edit("userdata/cache.json", "\"\"]", "\"ea-php56\"]") },
+    Mutation { name: "a domain twice in the record", classes: &["domain"], says: "stands there twice",
+        apply: |tree| {
+            let last = tree.read(CP).lines().filter(|line| line.starts_with("DNS")).count();
+            tree.append(CP, &format!("DNS{last}=shop.example.com\n"));
+        } },
     Mutation { name: "a host that nobody had", classes: &["domain"], says: "userdata/x.example",
         apply: |tree| tree.copy("userdata/example.com", "userdata/x.example") },
     Mutation { name: "a row of the cache", classes: &["domain"], says: "alias.example",
@@ -129,6 +136,8 @@ pub const RICH: &[Mutation] = &[
     // Mailboxes.
     Mutation { name: "a mailbox without a login", classes: &["mailbox"], says: "no line in shadow",
         apply: |tree| tree.without_line(SHADOW, "anna:") },
+    Mutation { name: "a mailbox of root's", classes: &["mailbox"], says: "65534",
+        apply: |tree| tree.edit("homedir/etc/example.com/passwd", ":65534:65534:", ":0:0:") },
     Mutation { name: "a mailbox without a line in passwd", classes: &["mailbox"], says: "in passwd",
         apply: |tree| tree.without_line("homedir/etc/example.com/passwd", "anna:") },
     Mutation { name: "a mailbox's directory", classes: &["mailbox"], says: "example.com/bert",
