@@ -93,6 +93,10 @@ pub(super) fn keywords(pair: &FolderPair<'_>, ledger: &mut Ledger) -> Keywords {
     for problem in &problems {
         ledger.differs(Class::Keywords, name, || format!("dovecot-keywords is odd: {problem:?}"));
     }
+    let returns = found.keywords.as_ref().is_some_and(|bytes| bytes.contains(&b'\r'));
+    ledger.check(Class::Keywords, name, !returns, || {
+        "dovecot-keywords has carriage returns, which become a part of the names".to_owned()
+    });
     // A client may have added some; whether messages still have theirs is asked of each.
     if !*in_use {
         let shown = |keywords: &Keywords| -> BTreeSet<String> {

@@ -413,6 +413,9 @@ pub(super) fn subscriptions(
         names.iter().map(|name| printable(&name.to_subscription())).collect()
     };
     let bytes = found.subscriptions.as_deref().unwrap_or_default();
+    ledger.check(Class::Subscription, object, !bytes.contains(&b'\r'), || {
+        "the list has carriage returns, which become a part of the names".to_owned()
+    });
     let (meant, got) = (shown(meant), shown(&Subscriptions::parse(bytes, false).names));
     if !found.in_use {
         ledger.same_set(Class::Subscription, object, &meant, &got, |name| {

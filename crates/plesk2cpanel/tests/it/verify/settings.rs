@@ -335,3 +335,38 @@ fn every_change_of_a_suspended_account_is_named() {
     assert_eq!(found.status, Some(0), "{}", found.shown());
     check(&base, SUSPENDED);
 }
+
+/// Programs cut them off or take them for a part of a value.
+#[test]
+fn carriage_returns_are_named() {
+    let base = Base::new(&one_of_each());
+    let tree = base.copy();
+    for path in [
+        CP,
+        VA,
+        "pds",
+        "quota",
+        "shell",
+        "userdata/main",
+        "userdata/example.com",
+        "homedir/etc/example.com/passwd",
+        "homedir/etc/example.com/shadow",
+        "homedir/etc/example.com/quota",
+        YAML,
+        PREFS,
+        KEY,
+        "homedir/mail/example.com/klara/subscriptions",
+        "homedir/mail/example.com/klara/dovecot-keywords",
+    ] {
+        let text = tree.read(path);
+        tree.write(path, &(text.trim_end().replace('\n', "\r\n") + "\r\n"));
+        let found = tree.verify();
+        assert_eq!(found.status, Some(1), "{path}");
+        let said = found
+            .classes()
+            .iter()
+            .any(|class| found.of(class).iter().any(|line| line.contains("carriage returns")));
+        assert!(said, "{path}: {}", found.shown());
+        tree.write(path, &text);
+    }
+}
