@@ -93,7 +93,8 @@ fn the_unchanged_archive_passes_in_every_form() {
     assert!(counts.iter().all(|other| *other == counts[0]));
 }
 
-/// Every file of the archive and every line of every text is there for something that is compared.
+/// Every file of the archive is there for something that is compared, and so are the lines of its texts,
+/// of which up to four are tried in each.
 #[test]
 fn whatever_is_taken_out_is_missed() {
     let base = Base::new(&one_of_each());

@@ -10,6 +10,7 @@ use plesk_backup::printable;
 
 use self::program::{Block, Program, Token, VARIABLE};
 use super::Settings;
+use super::addresses::lower_domain;
 use super::yaml::Yaml;
 use crate::plan::MailboxPlan;
 use crate::verify::ledger::{Class, Ledger};
@@ -91,19 +92,16 @@ fn comparison(comparison: Match) -> &'static str {
     }
 }
 
+/// Whether Exim compares numbers, and stops at what is none.
+fn is_numeric(comparison: Match) -> bool {
+    matches!(comparison, Match::IsAbove | Match::IsNotAbove | Match::IsBelow | Match::IsNotBelow)
+}
+
 fn join(join: Join) -> &'static str {
     match join {
         Join::And => "and",
         Join::Or => "or",
     }
-}
-
-/// An address with its domain in lower case.
-fn address(text: &str) -> String {
-    text.rsplit_once('@').map_or_else(
-        || text.to_owned(),
-        |(local, domain)| format!("{local}@{}", domain.to_ascii_lowercase()),
-    )
 }
 
 /// An action as `filter.yaml` has it: word, and what it takes.
@@ -114,7 +112,7 @@ fn shown_action(place: &Place<'_>, action: &Action) -> (&'static str, Option<Str
             ("deliver", Some(format!("{local}@{domain}")))
         }
         Action::Save(folder) => ("save", Some(format!("$home/mail/{domain}/{local}/.{folder}"))),
-        Action::Deliver(to) => ("deliver", Some(address(to))),
+        Action::Deliver(to) => ("deliver", Some(lower_domain(to))),
         Action::Discard => ("save", Some("/dev/null".to_owned())),
         Action::Fail(text) => ("fail", Some(text.clone())),
         Action::Finish => ("finish", None),
@@ -314,7 +312,7 @@ fn condition(rules: &[Rule]) -> Vec<Token> {
             tokens.extend(words("("));
             tokens.extend(compared("$thisaddress"));
             tokens.extend(words(")"));
-        } else if rule.comparison.is_numeric() {
+        } else if is_numeric(rule.comparison) {
             tokens.extend(words(&format!("( {part} matches \\N^-?\\d+$\\N and")));
             tokens.extend(compared(&part));
             tokens.extend(words(")"));
@@ -347,7 +345,7 @@ fn command(place: &Place<'_>, action: &Action) -> Vec<Token> {
             tokens.extend(words("660"));
             tokens
         }
-        Action::Deliver(to) => with("deliver", literal(&address(to))),
+        Action::Deliver(to) => with("deliver", literal(&lower_domain(to))),
         Action::Discard => discard(),
         Action::Fail(text) => {
             let mut tokens = words("if error_message then");
