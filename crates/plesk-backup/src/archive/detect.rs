@@ -103,7 +103,7 @@ fn read_on(
 }
 
 /// Whether the container itself is wrong, so that nothing more will ever come.
-pub(super) fn is_damage(error: &io::Error) -> bool {
+pub(crate) fn is_damage(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::UnexpectedEof

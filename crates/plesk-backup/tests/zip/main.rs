@@ -10,6 +10,7 @@ mod large;
 mod nested;
 mod other_programs;
 mod properties;
+mod together;
 
 use std::convert::Infallible;
 use std::fs;
