@@ -436,16 +436,22 @@ fn what_follows_and_what_precedes() {
     made.bytes.resize(length.next_multiple_of(512), 0);
     let (_directory, opened) = open(&made.bytes);
     assert_eq!((files(&opened), damage(&opened)), (vec![good("a", b"one")], Vec::new()));
-    // Error text before an archive is looked past, as before a tar.
+    // Error text before an archive is looked past, as before a tar. One inside of it is not meant.
+    let mut builder = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_ustar();
+    header.set_size(3);
+    builder.append_data(&mut header, "x", &b"one"[..]).unwrap();
+    let tar = builder.into_inner().unwrap();
     for comment in [&b""[..], b"comment"] {
-        let inner = with_comment(zip([File::new("a", b"one"), File::deflated("b", LONG)]), comment);
+        let files = [File::new("a", b"one"), File::deflated("b", LONG), File::new("c.tar", &tar)];
+        let inner = with_comment(zip(files), comment);
         let text = b"Unable to getpwnam for user x\r\n";
         let stored = [&text[..], &inner.bytes].concat();
         let (_directory, backup) = crate::with_archive(&stored);
         let archive = crate::archive(&backup, crate::STAMPED);
         assert_eq!(archive.leading_garbage, text.len() as u64);
         let (seen, end) = crate::walk(archive);
-        assert_eq!((names(&seen), end.damage), (vec!["a", "b"], None));
+        assert_eq!((names(&seen), end.damage), (vec!["a", "b", "c.tar"], None));
         assert_eq!(seen[1].bytes.as_deref(), Ok(LONG));
     }
 }
