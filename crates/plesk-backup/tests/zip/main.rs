@@ -7,6 +7,7 @@ mod builder;
 mod cut;
 mod hostile;
 mod large;
+mod names;
 mod nested;
 mod other_programs;
 mod properties;
