@@ -7,6 +7,7 @@
 //! fields are.
 
 mod body;
+mod descriptor;
 mod directory;
 mod fault;
 mod fields;

@@ -11,6 +11,7 @@ mod names;
 mod nested;
 mod other_programs;
 mod properties;
+mod salvage;
 mod together;
 
 use std::convert::Infallible;
