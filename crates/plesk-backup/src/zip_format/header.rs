@@ -118,6 +118,17 @@ impl Header {
     pub(super) fn mtime(&self, fields: &Fields<'_>) -> i64 {
         fields.mtime().unwrap_or_else(|| dos_time(self.date, self.time))
     }
+
+    /// The times of a file in its two headers, as far as both tell one in the same way.
+    pub(super) fn common_mtimes(&self, other: &Header) -> Option<(i64, i64)> {
+        let (fields, others) = (Fields::read(&self.extra), Fields::read(&other.extra));
+        fields.common_mtimes(&others).or_else(|| {
+            let times = [self, other].map(|header| (header.date, header.time));
+            let [own, other] = times.map(|(date, time)| dos_time(date, time));
+            // Where one says nothing, both need not be the same.
+            (!times.contains(&(0, 0))).then_some((own, other))
+        })
+    }
 }
 
 /// A date that cannot be counts as the first that can, 1980-01-01.

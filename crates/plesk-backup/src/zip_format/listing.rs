@@ -203,6 +203,11 @@ fn difference(own: &Header, list: &Header, is_whole: bool, is_same_name: bool) -
     if own.is_encrypted() != list.is_encrypted() {
         return Some("and the list differ in whether it is encrypted".to_owned());
     }
+    if let Some((own, list)) = own.common_mtimes(list).filter(|(own, list)| own != list) {
+        return Some(format!(
+            "is of a file changed {own} seconds after 1970, where the list has {list}"
+        ));
+    }
     let says_nothing = own.has_descriptor() && own.stored == 0 && own.size == 0 && own.crc32 == 0;
     // Sizes are often marked as wide, and left out, when they are to follow behind the file.
     if says_nothing || own.has_descriptor() || !is_whole {

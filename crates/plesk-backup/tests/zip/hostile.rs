@@ -101,6 +101,40 @@ fn headers_that_differ() {
     assert!(text.contains("packed by method 0, where the list says 8"), "{text}");
 }
 
+/// No checksum covers a time, and for a message it is the one of its delivery.
+#[test]
+fn times_that_differ() {
+    let extended = |time: i32| extra(0x5455, &[&[1][..], &time.to_le_bytes()].concat());
+    let plain = File::new("x", b"data");
+    let streamed = File { descriptor: Some(Descriptor::Signed), ..plain.clone() };
+    let timed = File { extra: [extended(1_700_000_000), extended(1_700_000_000)], ..plain.clone() };
+    for (file, at, own, list) in [
+        (plain, 15, 1_705_314_620, 1_736_937_020),
+        (streamed, 15, 1_705_314_620, 1_736_937_020),
+        (timed, 53, 1_700_000_000, 1_700_000_512),
+    ] {
+        let mut made = zip([file]);
+        let at = made.list[0] + at;
+        made.bytes[at] ^= 2;
+        let (seen, end) = walk_bytes(&made.bytes);
+        assert_eq!(seen[0].mtime, list);
+        let text = format!(
+            "`x`: its own header is of a file changed {own} seconds after 1970, where the list has \
+             {list} at byte {}; the list was believed at byte 0",
+            made.list[0]
+        );
+        assert_eq!(all_damage(&end), [text]);
+    }
+    // One that has no time in one of them, or another kind of it, contradicts nothing.
+    for extra in [[extended(1_700_000_000), Vec::new()], [Vec::new(), extended(1_700_000_000)]] {
+        let made = zip([File { extra, ..File::new("x", b"data") }]);
+        assert_eq!(walk_bytes(&made.bytes).1.damage, None);
+    }
+    let mut made = zip([File::new("x", b"data")]);
+    made.put32(10, 0);
+    assert_eq!(walk_bytes(&made.bytes).1.damage, None);
+}
+
 #[test]
 fn a_header_that_is_not_there() {
     let mut made = backup(vec![File::new("a", b"one"), File::new("b", b"two")]);
