@@ -1,6 +1,6 @@
 //! Names: two that are alike, those of Windows, and their encodings.
 
-use crate::builder::{File, backup, crc32, extra};
+use crate::builder::{File, backup, crc32, extra, zip};
 use crate::hostile::good;
 use crate::{METADATA, all_damage, damage, files, names, open, walk_bytes};
 
@@ -61,6 +61,26 @@ fn names_of_windows() {
         assert!(text.ends_with("its name leads out of the backup"), "{text}");
     }
     assert_eq!(damage(&opened).len(), outside.len());
+}
+
+#[test]
+fn a_backslash_in_a_name_of_unix_is_part_of_it() {
+    let of = |host, name: &str| File { host, ..File::new(name, b"one") };
+    let names = [
+        of(3, "anna/Maildir/.A\\B/cur/1"),
+        of(3, "anna\\Maildir\\cur\\1"),
+        of(0, "anna/Maildir\\.A\\cur/1"),
+    ];
+    let made = zip(names);
+    let seen = |bytes: &[u8]| -> Vec<String> {
+        walk_bytes(bytes).0.into_iter().map(|seen| seen.path).collect()
+    };
+    let unix = ["anna/Maildir/.A\\B/cur/1", "anna/Maildir/cur/1"];
+    let read = seen(&made.bytes);
+    assert_eq!(read[..2], unix);
+    assert_eq!(read[2], "anna/Maildir/.A/cur/1");
+    // Without the list nothing tells the system.
+    assert_eq!(seen(&made.bytes[..made.list[0]])[..2], unix);
 }
 
 #[test]
