@@ -117,8 +117,14 @@ pub(super) fn describe(header: &Header, at: u64, data: u64, faults: &mut Faults)
     if let Packing::Refused(refusal) = packing {
         faults.refused(refusal, &path, at);
     }
+    let kind = kind(header, &path);
+    if kind == Kind::File && path.ends_with(b"/") {
+        faults.file(Cause::NamedDirectory, &path, at, || {
+            "its name is that of a directory, and it has bytes; it was taken for a file".to_owned()
+        });
+    }
     Listed {
-        kind: kind(header, &path),
+        kind,
         path,
         mtime: header.mtime(&fields),
         header: at,
@@ -147,11 +153,12 @@ fn kind(header: &Header, path: &[u8]) -> Kind {
         0o040_000 => Some(Kind::Directory),
         _ => None,
     };
-    let is_directory = path.ends_with(b"/")
-        || (header.attributes & DOS_DIRECTORY != 0 && header.size == 0 && from_mode.is_none());
+    // What has bytes is no directory, whatever else says so: nobody would look at them.
+    let is_directory = header.size == 0
+        && (path.ends_with(b"/") || from_mode.is_some() || header.attributes & DOS_DIRECTORY != 0);
     match from_mode {
         Some(kind) if kind != Kind::Directory => kind,
-        _ if is_directory || (from_mode.is_some() && header.size == 0) => Kind::Directory,
+        _ if is_directory => Kind::Directory,
         _ => Kind::File,
     }
 }

@@ -1,5 +1,7 @@
 //! Names: two that are alike, those of Windows, and their encodings.
 
+use plesk_backup::MemberKind;
+
 use crate::builder::{File, backup, crc32, extra, zip};
 use crate::hostile::good;
 use crate::{METADATA, all_damage, damage, files, names, open, walk_bytes};
@@ -81,6 +83,24 @@ fn a_backslash_in_a_name_of_unix_is_part_of_it() {
     assert_eq!(read[2], "anna/Maildir/.A/cur/1");
     // Without the list nothing tells the system.
     assert_eq!(seen(&made.bytes[..made.list[0]])[..2], unix);
+}
+
+#[test]
+fn what_has_bytes_is_no_directory() {
+    let message = File::new("cur/1/", b"message");
+    let made = backup(vec![File::new("cur/", b""), message.clone()]);
+    let (_directory, opened) = open(&made.bytes);
+    assert_eq!(files(&opened), [good("cur/1", b"message")]);
+    let header = made.headers[2];
+    let why = "its name is that of a directory, and it has bytes; it was taken for a file";
+    assert_eq!(damage(&opened), [format!("`cur/1/` (header at byte {header}): {why}")]);
+    for attributes in [0, 0x10, 0o040_755 << 16] {
+        let made = zip([File { host: 3, attributes, ..message.clone() }]);
+        let (seen, end) = walk_bytes(&made.bytes);
+        assert_eq!((&*seen[0].path, &seen[0].kind), ("cur/1", &MemberKind::File));
+        assert_eq!(seen[0].bytes.as_deref(), Ok(&b"message"[..]));
+        assert_eq!(all_damage(&end), [format!("`cur/1/`: {why} at byte 0")]);
+    }
 }
 
 #[test]
