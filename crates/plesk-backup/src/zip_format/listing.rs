@@ -10,6 +10,9 @@ use super::{directory, name, salvage};
 use crate::printable;
 use crate::tree::bytes::Bytes;
 
+/// No link of Unix leads further.
+const LONGEST_TARGET: u64 = 4096;
+
 /// The files of a zip in the order of its list, and what is wrong with it.
 #[derive(Debug, Default)]
 pub(crate) struct Listing {
@@ -156,8 +159,10 @@ fn kind(header: &Header, path: &[u8]) -> Kind {
     // What has bytes is no directory, whatever else says so: nobody would look at them.
     let is_directory = header.size == 0
         && (path.ends_with(b"/") || from_mode.is_some() || header.attributes & DOS_DIRECTORY != 0);
+    // Nor is it a device, or a link that leads further than any.
+    let limit = if from_mode == Some(Kind::SymbolicLink) { LONGEST_TARGET } else { 0 };
     match from_mode {
-        Some(kind) if kind != Kind::Directory => kind,
+        Some(kind) if kind != Kind::Directory && header.size <= limit => kind,
         _ if is_directory => Kind::Directory,
         _ => Kind::File,
     }

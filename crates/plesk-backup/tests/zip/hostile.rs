@@ -248,6 +248,25 @@ fn links_and_devices() {
     assert_eq!(end.damage, None);
 }
 
+/// One bit in the list says what a file is, and nothing else does.
+#[test]
+fn a_message_is_no_link_and_no_device_whatever_its_mode_says() {
+    let short = b"Subject: x\n\ntext\n".as_slice();
+    for content in [short, LONG] {
+        for mode in [0o120_600_u32, 0o020_600, 0o060_600, 0o010_600, 0o140_600, 0o040_700] {
+            let file = File { host: 3, attributes: mode << 16, ..File::new("cur/1", content) };
+            let (seen, end) = walk_bytes(&zip([file.clone()]).bytes);
+            assert_eq!((&seen[0].kind, seen[0].bytes.as_deref()), (&MemberKind::File, Ok(content)));
+            assert_eq!(end.damage, None);
+            // In a backup nothing is read that nobody asks for.
+            if mode != 0o120_600 || content == LONG {
+                let (_directory, opened) = open(&backup(vec![file]).bytes);
+                assert_eq!(files(&opened), [good("cur/1", content)]);
+            }
+        }
+    }
+}
+
 #[test]
 fn bytes_that_belong_to_two_files() {
     // The first file says that it goes on over the second.
