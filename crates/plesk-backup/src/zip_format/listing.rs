@@ -196,6 +196,12 @@ fn listed(bytes: &Bytes, at: u64, header: &Header, faults: &mut Faults) -> io::R
             format!("its own header {difference} at byte {at}; the list was believed")
         });
     }
+    // A time in UTC is better than one of a zone that is not told.
+    if Fields::read(&header.extra).mtime().is_none()
+        && let Some(mtime) = Fields::read(&own.extra).mtime().filter(|_| is_same_name)
+    {
+        listed.mtime = mtime;
+    }
     if own.is_encrypted() && !header.is_encrypted() {
         refuse(&mut listed, Refusal::Encrypted, faults);
     }

@@ -296,10 +296,20 @@ fn is_end(head: &[u8]) -> bool {
 
 /// Whether this is the header of a file, and not four bytes that happen to begin like one.
 fn is_plausible(fixed: &[u8; LOCAL_FIXED]) -> bool {
+    Header::has_local_signature(fixed) && is_rest_plausible(fixed)
+}
+
+/// Whether this is a header with one changed bit in its signature.
+pub(super) fn is_nearly_header(head: &[u8]) -> bool {
+    let changed =
+        head.iter().zip(LOCAL_HEADER).map(|(found, wanted)| (found ^ wanted).count_ones());
+    changed.sum::<u32>() == 1 && head.first_chunk().is_some_and(is_rest_plausible)
+}
+
+fn is_rest_plausible(fixed: &[u8; LOCAL_FIXED]) -> bool {
     let [name, _] = Header::local_lengths(fixed);
     let method = number::<2>(fixed, 8);
-    Header::has_local_signature(fixed)
-        && fixed[4] <= HIGHEST_VERSION
+    fixed[4] <= HIGHEST_VERSION
         && matches!(method, 0..=20 | 93..=99)
         && (1..=LONGEST_NAME).contains(&name)
 }

@@ -5,6 +5,7 @@
 
 mod builder;
 mod cut;
+mod every_byte;
 mod hostile;
 mod large;
 mod names;
