@@ -8,7 +8,7 @@ use flate2::{Decompress, FlushDecompress, Status};
 use super::body::{self, Packing, Place};
 use super::descriptor::{Descriptors, descriptor, find};
 use super::fault::{Cause, Fault, Faults};
-use super::header::{DEFLATED, Header, LOCAL_FIXED};
+use super::header::{DEFLATED, Header, LOCAL_FIXED, STORED};
 use super::listing::{Listed, describe};
 use super::{DIRECTORY_END, DIRECTORY_END_64, DIRECTORY_HEADER, LOCAL_HEADER, number};
 use crate::container::{Container, Outer, tell};
@@ -41,6 +41,15 @@ struct Walk<'a> {
     descriptors: Option<Descriptors>,
 }
 
+/// What a file holds: in archives there may be headers that are not of this zip.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Content {
+    Zip,
+    Archive,
+    /// A message, or anything that is packed.
+    Other,
+}
+
 /// What follows a file, or says how long it was.
 struct Extent {
     stored: u64,
@@ -71,13 +80,26 @@ impl Walk<'_> {
         let mut behind = vec![0; name + extra];
         let data = offset + (LOCAL_FIXED + behind.len()) as u64;
         let start = offset + LOCAL_FIXED as u64;
-        if self.bytes.read_full_at(&mut behind, start)? < behind.len() {
+        let is_cut = self.bytes.read_full_at(&mut behind, start)? < behind.len();
+        // No name goes on into the next file: a length of this header is damaged.
+        if behind.windows(LOCAL_HEADER.len()).any(|four| four == LOCAL_HEADER)
+            && self.next_header(start)?.is_some_and(|next| next < data)
+        {
+            return self.look_for_header(offset);
+        }
+        if is_cut {
             self.cut(data);
             return Ok(None);
         }
         let (header, is_whole) = Header::of_file(&fixed, &behind[..name], &behind[name..]);
         // Sizes that are not there yet follow behind the file.
         let is_unknown = header.has_descriptor() && (header.stored == 0 || !is_whole);
+        // A file that has a descriptor after all is not empty: its flags are damaged.
+        let is_empty = header.stored == 0 && header.size == 0 && !header.raw_name.ends_with(b"/");
+        let is_unknown = is_unknown
+            || (is_empty
+                && !self.is_followed(data, false)?
+                && self.look_for_descriptor(data)?.is_some());
         if !is_whole && !is_unknown {
             return self.look_for_header(offset);
         }
@@ -91,6 +113,13 @@ impl Walk<'_> {
     /// A file whose header has its sizes.
     fn known(&mut self, offset: u64, data: u64, header: &Header) -> io::Result<Option<u64>> {
         let end = data.saturating_add(header.stored);
+        if !self.is_followed(end, header.has_descriptor())?
+            && self.content(data, header)? == Content::Other
+            && let Some(next) = self.next_header(data)?.filter(|next| *next < end)
+        {
+            self.overlong(offset, data, header, next);
+            return Ok(Some(next));
+        }
         let mut listed = describe(header, offset, data, self.faults);
         if end > self.bytes.len() {
             self.cut(end);
@@ -100,6 +129,36 @@ impl Walk<'_> {
         }
         self.files.push(listed);
         if header.has_descriptor() { self.behind_descriptor(end) } else { Ok(Some(end)) }
+    }
+
+    /// A file that would go on into the next one: its length is damaged, and perhaps nothing else.
+    fn overlong(&mut self, offset: u64, data: u64, header: &Header, next: u64) {
+        let mut listed = describe(header, offset, data, self.faults);
+        let place = &mut listed.place;
+        place.stored = next - data;
+        if place.packing == Packing::Stored {
+            place.available = place.size.min(place.stored);
+        }
+        self.files.push(listed);
+        self.is_exact = false;
+    }
+
+    /// Whether a header stands at the end of a file, or the end of all, or one of them behind a
+    /// descriptor.
+    fn is_followed(&self, end: u64, has_descriptor: bool) -> io::Result<bool> {
+        let lengths: &[u64] = if has_descriptor { &[0, 16, 24, 12, 20] } else { &[0] };
+        for length in lengths {
+            let mut signature = [0; 4];
+            let at = end.saturating_add(*length);
+            let filled = self.bytes.read_full_at(&mut signature, at)?;
+            if at == self.bytes.len()
+                || (filled == signature.len()
+                    && (signature.starts_with(&LOCAL_HEADER) || is_end(&signature)))
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// A file whose sizes stand behind it, so that its end must be looked for.
@@ -151,15 +210,9 @@ impl Walk<'_> {
         // in a zip are those of its own files, and other archives may hold a zip.
         let mut next = bad_from;
         if header.method != DEFLATED || header.is_encrypted() {
-            let mut head = [0; BLOCK];
-            let filled = self.bytes.read_full_at(&mut head, data)?;
-            let (is_zip, is_other) = match tell(&head[..filled]) {
-                Outer::Container(Container::Zip) => (true, false),
-                Outer::Container(Container::Tar) | Outer::Compressed(_) => (false, true),
-                _ => (false, false),
-            };
-            next = if is_zip { None } else { self.next_header(data)? };
-            if let Some(next) = next.filter(|_| !is_other) {
+            let content = self.content(data, &header)?;
+            next = if content == Content::Zip { None } else { self.next_header(data)? };
+            if let Some(next) = next.filter(|_| content == Content::Other) {
                 end = next;
             }
         }
@@ -180,6 +233,19 @@ impl Walk<'_> {
                 Ok(None)
             }
         }
+    }
+
+    fn content(&self, data: u64, header: &Header) -> io::Result<Content> {
+        if header.method != STORED || header.is_encrypted() {
+            return Ok(Content::Other);
+        }
+        let mut head = [0; BLOCK];
+        let filled = self.bytes.read_full_at(&mut head, data)?;
+        Ok(match tell(&head[..filled]) {
+            Outer::Container(Container::Zip) => Content::Zip,
+            Outer::Container(Container::Tar) | Outer::Compressed(_) => Content::Archive,
+            _ => Content::Other,
+        })
     }
 
     fn cut(&mut self, needed: u64) {
