@@ -60,6 +60,8 @@ pub(crate) struct ScannedArchive {
     pub raw: bool,
     /// What is broken in it, in order.
     pub damage: Vec<ArchiveDamage>,
+    /// How much more is broken than is listed there.
+    pub unlisted_damage: u64,
     /// Bytes of error text before the archive proper.
     pub leading_garbage: u64,
 }
@@ -318,6 +320,7 @@ fn scan_layer(
             content: archive.content.clone(),
             raw,
             damage: Vec::new(),
+            unlisted_damage: 0,
             leading_garbage: content.leading_garbage,
         };
         let mut pass = Pass {
@@ -348,6 +351,7 @@ fn scan_layer(
             return Err(Error::Interrupted);
         }
         scanned.damage = end.damage.into_iter().chain(end.further_damage).collect();
+        scanned.unlisted_damage = end.unlisted_damage;
         pass.finish(&scanned.damage);
         domain.archives.push(scanned);
     }
