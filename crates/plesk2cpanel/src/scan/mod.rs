@@ -18,6 +18,7 @@ mod mail_enable;
 mod mbox;
 mod overlay;
 mod pass;
+mod renames;
 mod settle;
 mod users;
 

@@ -14,7 +14,7 @@ const FULL: &str = "2401150000";
 const FIRST: &str = "2401160000";
 const SECOND: &str = "2401170000";
 
-fn message(name: &str, text: &str) -> MemoryFile {
+pub fn message(name: &str, text: &str) -> MemoryFile {
     MemoryFile::file(
         format!("Maildir/{name}"),
         1_700_000_000,
@@ -22,11 +22,11 @@ fn message(name: &str, text: &str) -> MemoryFile {
     )
 }
 
-fn list(time: i64, text: &str) -> MemoryFile {
+pub fn list(time: i64, text: &str) -> MemoryFile {
     MemoryFile::file("Maildir/dovecot-uidlist", time, text)
 }
 
-fn subscription(domain: &str, files: Vec<MemoryFile>) -> SubscriptionSpec {
+pub fn subscription(domain: &str, files: Vec<MemoryFile>) -> SubscriptionSpec {
     let mut subscription = SubscriptionSpec::new(domain);
     subscription.hosting = Hosting::None;
     subscription.guid = Some(format!("guid of {domain}"));
@@ -35,7 +35,7 @@ fn subscription(domain: &str, files: Vec<MemoryFile>) -> SubscriptionSpec {
     subscription
 }
 
-fn dump(stamp: &str, base: Option<&str>, subscriptions: Vec<SubscriptionSpec>) -> Spec {
+pub fn dump(stamp: &str, base: Option<&str>, subscriptions: Vec<SubscriptionSpec>) -> Spec {
     Spec {
         stamp: stamp.into(),
         base_stamp: base.map(str::to_owned),
@@ -45,7 +45,7 @@ fn dump(stamp: &str, base: Option<&str>, subscriptions: Vec<SubscriptionSpec>) -
 }
 
 /// A chain of one subscription, `example.com`.
-fn chain(moments: Vec<Vec<MemoryFile>>) -> Vec<Spec> {
+pub fn chain(moments: Vec<Vec<MemoryFile>>) -> Vec<Spec> {
     let stamps = [FULL, FIRST, SECOND];
     moments
         .into_iter()
@@ -58,12 +58,12 @@ fn chain(moments: Vec<Vec<MemoryFile>>) -> Vec<Spec> {
         .collect()
 }
 
-struct Converted {
-    place: Place,
-    report: serde_json::Value,
+pub struct Converted {
+    pub place: Place,
+    pub report: serde_json::Value,
 }
 
-fn convert(specs: &[Spec]) -> Converted {
+pub fn convert(specs: &[Spec]) -> Converted {
     let place = Place::new();
     pack_dumps_directory(specs, &place.path("tree")).unwrap();
     convert_tree(place)
@@ -78,7 +78,7 @@ fn convert_tree(place: Place) -> Converted {
 
 impl Converted {
     /// Names of the messages in a folder, without flags and with their UIDs.
-    fn names(&self, folder: &str) -> Vec<String> {
+    pub fn names(&self, folder: &str) -> Vec<String> {
         let members = members(&self.place.path("out/cpmove-examplecom.tar.gz"));
         let inside = format!("homedir/mail/example.com/anna/{folder}");
         let mut names: Vec<String> = members
@@ -93,12 +93,12 @@ impl Converted {
         names
     }
 
-    fn text(&self, code: &str) -> String {
+    pub fn text(&self, code: &str) -> String {
         let found = findings(&self.report).into_iter().find(|(of, ..)| of == code);
         found.unwrap_or_else(|| panic!("no {code}: {:?}", findings(&self.report))).2
     }
 
-    fn codes(&self) -> Vec<String> {
+    pub fn codes(&self) -> Vec<String> {
         chain_codes(&self.report).into_iter().collect()
     }
 }

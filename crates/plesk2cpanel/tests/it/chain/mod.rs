@@ -11,6 +11,7 @@ use mail_model::uidl::UidlFormat;
 use sha2::{Digest, Sha256};
 
 mod histories;
+mod lists;
 mod made;
 mod recorded;
 mod server;
