@@ -81,8 +81,11 @@ pub(super) enum Fate {
 
 /// One list of names and UIDs.
 struct List {
-    /// Which dump has it.
+    /// Which dump has it. One that stands there unchanged later was not written then: nothing
+    /// follows from it for what came since.
     layer: usize,
+    /// The newest dump that has it so.
+    until: usize,
     /// UIDVALIDITY, or what stands for it.
     validity: u64,
     next: u64,
@@ -98,11 +101,25 @@ impl List {
         names: impl Iterator<Item = (&'a [u8], u64)>,
     ) -> List {
         let uids = names.map(|(base, uid)| (key_of_base(base), uid)).collect();
-        List { layer, validity, next, uids, whole }
+        List { layer, until: layer, validity, next, uids, whole }
     }
 }
 
 impl List {
+    /// Takes it up as the newest of its kind.
+    fn add_to(self, lists: &mut Vec<List>) {
+        match lists.last_mut() {
+            Some(last)
+                if (last.validity, last.next) == (self.validity, self.next)
+                    && last.uids == self.uids =>
+            {
+                last.until = self.until;
+                last.whole |= self.whole;
+            }
+            _ => lists.push(self),
+        }
+    }
+
     fn has(&self, key: &[u8]) -> bool {
         self.uids.contains_key(key)
     }
@@ -152,21 +169,21 @@ impl Evidence {
             let whole = whole && !problems.iter().any(is_broken);
             let names = list.records.iter().map(|it| (it.base.as_slice(), u64::from(it.uid)));
             let numbers = (u64::from(list.uidvalidity), u64::from(list.next_uid));
-            self.dovecot.push(List::new((layer, whole), numbers, names));
+            List::new((layer, whole), numbers, names).add_to(&mut self.dovecot);
         }
         let uiddb = folder.and_then(|raw| raw.uiddb.as_ref());
         if let Some(Ok((list, bad))) = uiddb.map(|file| ImapUidDb::parse(&file.bytes)) {
             let whole = whole && bad.is_empty();
             let names = list.entries.iter().map(|(uid, base)| (base.as_slice(), u64::from(*uid)));
             let numbers = (u64::from(list.uidvalidity), u64::from(list.next_uid));
-            self.courier.push(List::new((layer, whole), numbers, names));
+            List::new((layer, whole), numbers, names).add_to(&mut self.courier);
         }
         if let Some(Ok((list, bad))) = sizelist.map(Pop3SizeList::parse) {
             let whole = whole && bad.is_empty();
             let names = list.entries.iter().map(|it| (it.name.as_slice(), u64::from(it.n)));
             let names = names.map(|(name, n)| (mail_model::maildir::base_name(name), n));
             let numbers = (list.uidv.unwrap_or_default(), u64::from(list.next));
-            self.pop3.push(List::new((layer, whole), numbers, names));
+            List::new((layer, whole), numbers, names).add_to(&mut self.pop3);
         }
         let known: HashMap<u32, u32> = self
             .gone
@@ -201,7 +218,7 @@ impl Evidence {
             return Fate::Deleted;
         }
         let newer =
-            |lists: &Vec<List>| Some(lists.last().filter(|list| list.layer > layer)?.has(key));
+            |lists: &Vec<List>| Some(lists.last().filter(|list| list.until > layer)?.has(key));
         if known_until > 0 || newer(&self.courier) == Some(true) {
             return Fate::Alive;
         }

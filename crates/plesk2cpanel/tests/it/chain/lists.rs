@@ -41,3 +41,27 @@ fn hundreds_of_folders_are_renamed() {
     assert!(text.contains("`.Old1` became `.New1`"), "{text}");
     assert!(text.ends_with("and 95 more"), "{text}");
 }
+
+/// The owner of a list changed, or its time, and the increment has it once more. It is as old as
+/// before, and mail that came after it is not gone.
+#[test]
+fn a_list_that_is_packed_again_as_it_was_tells_nothing_new() {
+    let lists: [(&str, &str); 2] = [
+        ("courierimapuiddb", "1 700000000 3\n1 1.a\n2 2.b\n"),
+        ("courierpop3dsizelist", "/2 3 17\n1.a:2, 20 1:17\n2.b:2, 20 2:17\n"),
+    ];
+    let before = [message("cur/1.a:2,", "one"), message("cur/2.b:2,", "two")];
+    let unlisted = message("new/3.c", "came and waits");
+    for (name, text) in lists {
+        let list = |time| MemoryFile::file(format!("Maildir/{name}"), time, text);
+        let full = [&before[..], &[unlisted.clone(), list(1)]].concat();
+        let again = [&full[..3], &[list(2), message("new/4.d", "four")]].concat();
+        let converted = convert(&chain(vec![full.clone(), again]));
+        assert_eq!(converted.names(""), ["1.a:2,", "2.b:2,", "3.c", "4.d"], "{name}");
+        // One that was written anew is of all that lay there then.
+        let anew = text.replace("2.b", "4.d");
+        let anew = MemoryFile::file(format!("Maildir/{name}"), 2, anew);
+        let converted = convert(&chain(vec![full, vec![message("cur/4.d:2,", "four"), anew]]));
+        assert_eq!(converted.names(""), ["1.a:2,", "4.d:2,"], "{name}");
+    }
+}
