@@ -79,7 +79,7 @@ impl Stack {
             whole.cut.extend(mailbox.cut.into_iter().filter(|cut| {
                 let is_gone = place_of(&cut.path).is_some_and(|(dir, name)| {
                     folders.get(dir).is_some_and(|folder| {
-                        let fate = || folder.evidence.fate(&key_of(name), layer);
+                        let fate = || folder.evidence.fate(&key_of(name), layer, true);
                         layer < folder.begins || fate() == Fate::Deleted
                     })
                 });

@@ -200,8 +200,9 @@ impl Evidence {
         }
     }
 
-    /// What became of the message with this key, whose file is in the dump `layer`.
-    pub(super) fn fate(&self, key: &[u8], layer: usize) -> Fate {
+    /// What became of the message with this key, whose file is in the dump `layer`. `was_seen`: a
+    /// client may have deleted it since, for it lies in `cur/`, and the dump is not the newest.
+    pub(super) fn fate(&self, key: &[u8], layer: usize, was_seen: bool) -> Fate {
         let index =
             self.dovecot_uid(key).and_then(|(validity, uid)| self.index(validity, uid, layer));
         // Of two servers over one mailbox the later one knows better.
@@ -223,7 +224,7 @@ impl Evidence {
             return Fate::Alive;
         }
         let lists = [&self.dovecot, &self.courier, &self.pop3];
-        let newer: Vec<bool> = lists.into_iter().filter_map(newer).collect();
+        let newer: Vec<bool> = lists.iter().copied().filter_map(newer).collect();
         let is_touched = self.touched.iter().any(|touched| *touched > layer);
         // An index of another UIDVALIDITY is that of a folder that was made anew since.
         let validity = self.dovecot.last().map(|list| list.validity);
@@ -231,7 +232,9 @@ impl Evidence {
             self.gone.iter().any(|(of, it, _)| *of > layer && Some(u64::from(*it)) == validity);
         let is_unlisted = !newer.is_empty() && !newer.contains(&true);
         let may_be_stale = is_touched && !self.dovecot.is_empty() && !has_index;
-        if is_unlisted || may_be_stale { Fate::Uncertain } else { Fate::Kept }
+        // Without any list nothing tells; but that nobody opened the folder, where mail is in `new/`.
+        let is_untold = was_seen && lists.iter().all(|lists| lists.is_empty());
+        if is_unlisted || may_be_stale || is_untold { Fate::Uncertain } else { Fate::Kept }
     }
 
     /// How many names of the newest list have no file in any dump, as far as nothing says that they

@@ -190,7 +190,9 @@ impl Stack {
                 } else if cut.contains(&key) {
                     Verdict::Instead
                 } else {
-                    Verdict::Last(evidence.fate(&key, layer))
+                    let is_older = layer + 1 < self.layers.len();
+                    let was_seen = file.place == Place::Cur && is_older;
+                    Verdict::Last(evidence.fate(&key, layer, was_seen))
                 });
             }
             cut.extend(mailbox.cut.iter().filter_map(|cut| {

@@ -65,3 +65,12 @@ fn a_list_that_is_packed_again_as_it_was_tells_nothing_new() {
         assert_eq!(converted.names(""), ["1.a:2,", "4.d:2,"], "{name}");
     }
 }
+
+#[test]
+fn nothing_is_deleted_where_nobody_ever_opened_a_folder() {
+    let before = vec![message("new/1.a", "one")];
+    let after = vec![message("new/2.b", "two")];
+    let converted = convert(&chain(vec![before, after]));
+    assert_eq!(converted.names(""), ["1.a", "2.b"]);
+    assert_eq!(converted.codes(), [""; 0]);
+}
