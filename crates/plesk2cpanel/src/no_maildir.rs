@@ -45,24 +45,22 @@ pub(crate) fn findings(address: &str, scanned: &ScannedMailbox) -> Vec<Finding> 
     let mut findings = Vec::new();
     let found = &scanned.no_maildir;
     let subscribed = if found.subscribed { "; every folder is subscribed" } else { "" };
-    if found.mboxes > 0 {
+    let has_internal = found.mboxes.values().any(|mbox| mbox.internal);
+    if found.in_mbox > 0 || has_internal {
         let mut text = format!(
             "{} in {} become files of a maildir",
             count(found.in_mbox, "message"),
-            if found.mboxes == 1 {
-                "an mbox".to_owned()
-            } else {
-                format!("{} mboxes", found.mboxes)
+            match found.mboxes.len() {
+                1 => "an mbox".to_owned(),
+                several => format!("{several} mboxes"),
             }
         );
-        if found.without_zone > 0 {
-            let _ = write!(
-                text,
-                "; the dates of {} name no time zone and are read as UTC",
-                found.without_zone
-            );
+        let without_zone: u64 = found.mboxes.values().map(|mbox| mbox.without_zone).sum();
+        if without_zone > 0 {
+            let _ =
+                write!(text, "; the dates of {without_zone} name no time zone and are read as UTC");
         }
-        if found.internal > 0 {
+        if has_internal {
             text.push_str(
                 "; a first message in which UW-IMAP kept its numbers was no mail and is left out",
             );

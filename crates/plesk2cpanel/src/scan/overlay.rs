@@ -13,6 +13,7 @@ use plesk_backup::FileIndex;
 use super::flatten::Context;
 use super::gone::{Evidence, Fate, key_of};
 use super::renames::Renames;
+use super::stores::{Newer, Stored};
 use super::{Layer, ScannedDomain, ScannedMailbox, Source};
 
 /// What came of laying several dumps over each other.
@@ -173,10 +174,20 @@ impl Stack {
         // By key: dump, and the size that the name claims.
         let mut newer: HashMap<Vec<u8>, Vec<(usize, Option<u64>)>> = HashMap::new();
         let mut cut: HashSet<Vec<u8>> = HashSet::new();
+        let mut mboxes = Newer::default();
         for (layer, mailbox) in self.mailboxes().rev() {
-            for file in mailbox.folder_of(dir).iter().flat_map(|(folder, _)| &folder.files) {
-                let key = key_of(&file.name);
-                let size = FileName::parse(&file.name).size();
+            let files = mailbox.folder_of(dir).map_or(&[][..], |(folder, _)| &folder.files);
+            let mut of_mboxes = mboxes.take(mailbox, dir, files);
+            for file in files {
+                if let Some(verdict) = of_mboxes.remove(file.name.as_slice()) {
+                    fates[layer].push(verdict);
+                    continue;
+                }
+                let (key, size) = match mailbox.stored_as(dir, file) {
+                    // Its name is made up, and another in each dump. No name of a maildir has a NUL.
+                    Some(Stored::File(name)) => ([b"\0", name.as_slice()].concat(), None),
+                    _ => (key_of(&file.name), FileName::parse(&file.name).size()),
+                };
                 let known = newer.entry(key.clone()).or_default();
                 // Names that claim different sizes are of two messages.
                 let is_replaced = known.iter().any(|(of, other)| {

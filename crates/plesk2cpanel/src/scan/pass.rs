@@ -399,7 +399,7 @@ fn is_rebuilt(name: &[u8]) -> bool {
 }
 
 /// Whose a file is that other mail servers of Plesk for Windows keep messages in.
-fn store_of(path: &[u8]) -> Option<&'static str> {
+pub(super) fn store_of(path: &[u8]) -> Option<&'static str> {
     let name = path.rsplit(|byte| matches!(byte, b'/' | b'\\')).next().unwrap_or(path);
     let dot = name.iter().rposition(|byte| *byte == b'.')?;
     Some(match name[dot + 1..].to_ascii_lowercase().as_slice() {

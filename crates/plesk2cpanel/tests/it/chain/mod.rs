@@ -15,6 +15,7 @@ mod lists;
 mod made;
 mod recorded;
 mod server;
+mod stores;
 
 /// A member of an archive, for comparing.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
