@@ -136,9 +136,6 @@ impl ScannedMailbox {
         let counts = &mut self.no_maildir;
         counts.mboxes.insert(path.to_vec(), file);
         counts.in_mbox += mbox.messages.len() as u64;
-        if mbox.leading > 0 {
-            counts.leading.push((path.to_vec(), mbox.leading));
-        }
         if let Some(cut) = mbox.cut {
             let path = [path, format!(", message at byte {}", cut.start).as_bytes()].concat();
             self.cut.push(CutMessage { path, read: cut.read, size: None });

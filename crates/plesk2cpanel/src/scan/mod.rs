@@ -144,12 +144,12 @@ pub(crate) struct ScannedMailbox {
 /// What of a mailbox was stored otherwise than as a maildir.
 #[derive(Debug, Default)]
 pub(crate) struct NoMaildir {
+    /// The metadata say that it is an mbox.
+    pub said_mbox: bool,
     /// mbox files, by their path.
     pub mboxes: BTreeMap<Vec<u8>, MboxFile>,
     /// Messages in them.
     pub in_mbox: u64,
-    /// What stands in an mbox before its first message: path, and how many bytes.
-    pub leading: Vec<(Vec<u8>, u64)>,
     /// Messages of MailEnable's.
     pub mail_enable: u64,
     /// Of these, with lines that end in CRLF.
@@ -169,8 +169,7 @@ impl NoMaildir {
     /// which are kept.
     fn add(&mut self, other: NoMaildir) {
         self.mboxes.extend(other.mboxes);
-        self.leading.retain(|(path, _)| other.leading.iter().all(|(newer, _)| newer != path));
-        self.leading.extend(other.leading);
+        self.said_mbox |= other.said_mbox;
         let renamed = other.renamed.into_iter();
         let renamed: Vec<_> = renamed.filter(|it| !self.renamed.contains(it)).collect();
         self.renamed.extend(renamed);
@@ -350,7 +349,8 @@ fn scan_layer(
         pass.finish(&scanned.damage);
         domain.archives.push(scanned);
     }
-    for mailbox in domain.mailboxes.values_mut() {
+    for (name, mailbox) in &mut domain.mailboxes {
+        mailbox.no_maildir.said_mbox = users.is_mbox(name);
         mailbox.not_carried.extend(take_hidden(&mut mailbox.beside));
         mailbox.finish_folders();
     }
