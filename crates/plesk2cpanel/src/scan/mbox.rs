@@ -8,7 +8,7 @@ use plesk_backup::{ArchiveError, Backup, ContentArchive, Member, MemberKind};
 
 use super::archives::ArchiveToScan;
 use super::mail_enable::parts;
-use super::pass::Pass;
+use super::pass::{Pass, STATE_LIMIT};
 use super::stores::{MboxFile, Stored};
 use super::{CutMessage, ScannedMailbox, Source, Users};
 use crate::storage::{Storage, Stretch};
@@ -63,8 +63,15 @@ impl Pass<'_> {
         }
         let plain = self.plain_source(member, ordinal);
         if path.ends_with(b"/.subscriptions") || path == b".subscriptions" {
+            let size = member.size;
+            if size > STATE_LIMIT {
+                let mailbox = self.domain.mailboxes.entry(mailbox.to_vec()).or_default();
+                mailbox.oversized_state.push((path.to_vec(), size));
+                return true;
+            }
             let mut bytes = Vec::new();
-            let _ = member.take(PIECE as u64).read_to_end(&mut bytes);
+            // One that is cut still says something; the damage is reported by the walk.
+            let _ = member.read_to_end(&mut bytes);
             if !bytes.starts_with(b"V\t") {
                 // The first version has levels as the server shows them, which is by a slash here.
                 bytes.iter_mut().filter(|byte| **byte == b'/').for_each(|byte| *byte = b'.');

@@ -15,7 +15,7 @@ use crate::progress::Interrupt;
 use crate::storage::Storage;
 
 /// Largest state file that is read: a list of two million messages.
-const STATE_LIMIT: u64 = 256 << 20;
+pub(super) const STATE_LIMIT: u64 = 256 << 20;
 /// Largest Sieve script that is read, and how many of one mailbox.
 const SCRIPT_LIMIT: u64 = 256 << 10;
 const MOST_SCRIPTS: usize = 16;

@@ -306,6 +306,21 @@ fn several_mboxes_are_folders() {
 }
 
 #[test]
+fn long_lists_of_subscriptions_are_read_to_their_end() {
+    let place = Place::new();
+    let mbox = format!("{FROM}\nSubject: sent\n\nx\n\n");
+    let names = (0..9000).map(|number| format!("Folder {number:04}\n"));
+    let list = names.chain(["Sent\n".to_owned()]).collect::<Vec<_>>().concat();
+    let file = |path: &str, text: String| MemoryFile::file(path, DATE, text);
+    let files = vec![file("mail/Sent", mbox), file("mail/.subscriptions", list)];
+    is_mbox(&tree_of_one(&place, files));
+    let run = convert(&place, &[]);
+    assert_eq!(run.status, Some(3), "{}", run.transcript());
+    let list = fs::read_to_string(unpacked(&place, "anna").join("subscriptions")).unwrap();
+    assert!(list.lines().any(|name| name == "Sent"), "{}", list.len());
+}
+
+#[test]
 fn what_a_real_dovecot_kept_in_mboxes() {
     let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/mbox");
     let truth: Value =
