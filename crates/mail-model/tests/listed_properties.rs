@@ -66,7 +66,8 @@ fn old(even: bool) -> impl Strategy<Value = Old> {
             let mut uid = 0;
             for (at, message) in messages.iter().enumerate() {
                 let base = format!("17000000{at:02}.M{at}P1.host").into_bytes();
-                let size = if even { message.size + at as u64 * 100 } else { message.size };
+                // Odd, so that no size of a file is another's on the wire.
+                let size = if even { message.size + 1 + at as u64 * 100 } else { message.size };
                 let place = if message.listed { Place::Cur } else { Place::New };
                 let suffix: &[u8] = if message.listed { b":2,S" } else { b"" };
                 files.push(RawFile {
@@ -276,7 +277,7 @@ proptest! {
         // Some look as if they were of this mailbox, which has no such UIDs.
         for (uidl, at) in others {
             let uidl = uidl.into_bytes();
-            // Odd sizes are nobody's here.
+            // Nobody's size here.
             let entry = ListedUidl { number: None, uid: None, size: Some(7), uidl };
             entries.insert(at.min(entries.len()), (entry, None));
         }
