@@ -15,7 +15,7 @@ use crate::progress::Interrupt;
 use crate::storage::Storage;
 
 /// Largest state file that is read: a list of two million messages.
-const STATE_LIMIT: u64 = 256 << 20;
+pub(super) const STATE_LIMIT: u64 = 256 << 20;
 /// Largest Sieve script that is read, and how many of one mailbox.
 const SCRIPT_LIMIT: u64 = 256 << 10;
 const MOST_SCRIPTS: usize = 16;
@@ -405,7 +405,7 @@ fn is_rebuilt(name: &[u8]) -> bool {
 }
 
 /// Whose a file is that other mail servers of Plesk for Windows keep messages in.
-fn store_of(path: &[u8]) -> Option<&'static str> {
+pub(super) fn store_of(path: &[u8]) -> Option<&'static str> {
     let name = path.rsplit(|byte| matches!(byte, b'/' | b'\\')).next().unwrap_or(path);
     let dot = name.iter().rposition(|byte| *byte == b'.')?;
     Some(match name[dot + 1..].to_ascii_lowercase().as_slice() {
