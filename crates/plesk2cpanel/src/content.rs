@@ -91,6 +91,12 @@ pub(crate) fn content_findings(
             for damage in &archive.damage {
                 findings.push(ARCHIVE_DAMAGED.about(&name, damage.to_string()));
             }
+            if archive.unlisted_damage > 0 {
+                let more = count(archive.unlisted_damage, "more damaged place");
+                findings.push(
+                    ARCHIVE_DAMAGED.about(&name, format!("and {more}, not listed one by one")),
+                );
+            }
             if archive.leading_garbage > 0 {
                 findings.push(METADATA_PROBLEM.with_remedy(
                     &name,

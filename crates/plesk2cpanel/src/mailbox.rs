@@ -115,7 +115,7 @@ impl<'a> ResolvedMailbox<'a> {
             // Headers within an mbox are not looked at.
             malformed: self
                 .scanned
-                .filter(|scanned| malformed && scanned.no_maildir.mboxes == 0)
+                .filter(|scanned| malformed && scanned.no_maildir.mboxes.is_empty())
                 .map(|scanned| scanned.malformed.len() as u64),
             folders: Vec::new(),
         };

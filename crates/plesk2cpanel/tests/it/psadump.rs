@@ -395,7 +395,7 @@ fn message_counts(report: &serde_json::Value) -> BTreeMap<String, u64> {
 const OF_TODAY: [&str; 2] = ["grey-listing", "web-mail"];
 /// What the packer says of a setting that does not come through as it is; `NAME` stands for the
 /// account.
-const SAID: [(&str, &str); 14] = [
+const SAID: [(&str, &str); 15] = [
     ("addressbook", "the address book of NAME"),
     ("content", "it is a domain of its own"),
     ("domain-alias", "aliases that are off"),
@@ -406,6 +406,7 @@ const SAID: [(&str, &str); 14] = [
     ("forwarding", "that forwarding in XML of its own is off for NAME"),
     ("mail", "who switched its mail off"),
     ("mailbox", "the mailbox that NAME had once"),
+    ("mailbox", "who switched its mail off"),
     ("mailbox-quota", "the mailbox that NAME had once"),
     ("mailing lists", "mailing lists"),
     ("maillist", "mailing lists"),

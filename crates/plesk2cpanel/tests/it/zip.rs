@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use plesk_fixture::{Compression, Form, Spec, System, ZipMethod, corrupt, pack_form};
+use plesk_fixture::{Compression, Form, MemoryFile, Spec, System, ZipMethod, corrupt, pack_form};
 
 use crate::rich::rich;
 use crate::support::{Place, Run, one_mailbox, served_messages, tar};
@@ -177,6 +177,63 @@ fn a_damaged_member_is_left_out_and_the_others_are_not() {
     let run = convert(&place, "tree");
     insta::assert_snapshot!("zip-damaged-member", run.transcript());
     assert_eq!(messages(&place), 4);
+}
+
+/// A zip may hold one name twice, and each of both may be a message of its own.
+#[test]
+fn of_two_messages_with_one_name_each_whole_one_is_kept() {
+    let mut files = served_messages(5);
+    let second = "Subject: another\n\nother text\n";
+    // The fixtures give no name twice: it gets that of another message below.
+    let (name, other) =
+        ("Maildir/cur/1700000003.M1P1.old:2,S", "Maildir/cur/1700000093.M1P1.old:2,S");
+    files.push(MemoryFile::file(other, 1_700_000_003, second));
+    let spec = Spec { compression: Compression::Zip, ..one_mailbox(files) };
+    let place = Place::new();
+    pack(&place, "tree", &spec);
+    let path = place.path("tree/backup_domainmail_2401151030.zip");
+    for _ in ["its own header", "the list"] {
+        corrupt::replace(&path, other.as_bytes(), name.as_bytes()).unwrap();
+    }
+    let whole = std::fs::read(&path).unwrap();
+    convert(&place, "tree");
+    assert_eq!(messages(&place), 6);
+    let report = place.report("out").to_string();
+    assert!(report.contains("message-renamed"), "{report}");
+    assert!(!report.contains("message-damaged"), "{report}");
+    // Where one of both is damaged, the other one is not.
+    let name = format!("anna/{name}");
+    let headers: Vec<usize> = (0..whole.len() - name.len())
+        .filter(|at| whole[*at..].starts_with(name.as_bytes()))
+        .collect();
+    for (damaged, (read, size)) in [(headers[0], (0, 1068)), (headers[1], (0, 29))] {
+        let mut bytes = whole.clone();
+        bytes[damaged + name.len() + 36] = 0xff;
+        std::fs::write(&path, bytes).unwrap();
+        std::fs::remove_dir_all(place.path("out")).unwrap();
+        convert(&place, "tree");
+        assert_eq!(messages(&place), 5);
+        let report = place.report("out").to_string();
+        assert!(report.contains("message-damaged"), "{report}");
+        assert!(report.contains(&format!("{read} of {size} bytes")), "{report}");
+    }
+}
+
+#[test]
+fn damage_that_is_not_listed_is_counted() {
+    let place = Place::new();
+    let spec = Spec { compression: Compression::Zip, ..one_mailbox(served_messages(1)) };
+    pack(&place, "tree", &spec);
+    let path = place.path("tree/backup_domainmail_2401151030.zip");
+    let bytes = std::fs::read(&path).unwrap();
+    let list = bytes.windows(4).position(|window| window == b"PK\x01\x02").unwrap();
+    // A directory with a stray byte behind it, again and again, and no list.
+    let stray = [b"PK\x03\x04\x14\0", &[0; 20][..], b"\x02\0\0\0d/?"].concat();
+    std::fs::write(&path, [&bytes[..list], &stray.repeat(1500)].concat()).unwrap();
+    convert(&place, "tree");
+    assert_eq!(messages(&place), 1);
+    let report = place.report("out").to_string();
+    assert!(report.contains("and 500 more damaged places, not listed one by one"), "{report}");
 }
 
 #[test]
