@@ -95,10 +95,10 @@ impl Pop3Log {
     }
 
     fn line(&mut self, line: &str, time: i64, sessions: &mut Sessions) {
-        if let Some((user, id)) = login(line) {
-            sessions.open(user, id, time);
-        } else if let Some((user, id, loaded)) = logout(line) {
-            let began = sessions.close(&user, id.as_deref());
+        if let Some((user, names)) = login(line) {
+            sessions.open(user, names, time);
+        } else if let Some((user, names, loaded)) = logout(line) {
+            let began = sessions.close(&user, &names);
             let visits = self.users.entry(user).or_default();
             if loaded {
                 visits.loaded += 1;
@@ -144,46 +144,47 @@ impl Pop3Log {
 /// Sessions that began and of which no end was met, by user: what names them, and when they began.
 #[derive(Default)]
 struct Sessions {
-    open: HashMap<String, Vec<(Option<String>, i64)>>,
+    open: HashMap<String, Vec<(Vec<String>, i64)>>,
 }
 
 impl Sessions {
-    fn open(&mut self, user: String, id: Option<String>, time: i64) {
-        self.open.entry(user).or_default().push((id, time));
+    fn open(&mut self, user: String, names: Vec<String>, time: i64) {
+        self.open.entry(user).or_default().push((names, time));
     }
 
-    fn close(&mut self, user: &str, id: Option<&str>) -> Option<i64> {
+    fn close(&mut self, user: &str, names: &[String]) -> Option<i64> {
         let open = self.open.get_mut(user)?;
-        let at = match id {
-            Some(id) => open.iter().position(|(known, _)| known.as_deref() == Some(id)),
-            None => None,
-        };
+        let is_same = |known: &[String]| known.iter().any(|name| names.contains(name));
+        let named = open.iter().rposition(|(known, _)| is_same(known));
         // Older logs name no session at the end: then it is the one that began last.
-        let at =
-            at.or_else(|| open.iter().rposition(|(known, _)| id.is_none() || known.is_none()))?;
+        let at = named
+            .or_else(|| open.iter().rposition(|(known, _)| names.is_empty() || known.is_empty()))?;
         Some(open.remove(at).1)
     }
 }
 
-/// User and session of a line that tells of a login.
-fn login(line: &str) -> Option<(String, Option<String>)> {
+/// User of a line that tells of a login, and what names the session: its name and its process.
+fn login(line: &str) -> Option<(String, Vec<String>)> {
     let (_, text) = line.split_once("pop3-login:")?;
     let after =
         ["Login: user=<", "Logged in: user=<"].iter().find_map(|words| text.split_once(words))?.1;
     let (user, rest) = after.split_once('>')?;
-    let id = rest.split_once("session=<").and_then(|(_, id)| id.split_once('>'));
-    Some((user_name(user), id.map(|(id, _)| id.to_owned())))
+    let session = rest.split_once("session=<").and_then(|(_, name)| name.split_once('>'));
+    let process = number(rest, "mpid=").map(|process| process.to_string());
+    let names = session.map(|(name, _)| name.to_owned()).into_iter().chain(process);
+    Some((user_name(user), names.collect()))
 }
 
-/// User and session of a line that tells of a session's end, and whether it may have loaded messages.
-fn logout(line: &str) -> Option<(String, Option<String>, bool)> {
+/// User of a line that tells of a session's end, what names the session, and whether it may have
+/// loaded messages.
+fn logout(line: &str) -> Option<(String, Vec<String>, bool)> {
     let (_, text) = line.split_once("pop3(")?;
     let (user, mut rest) = text.split_once(')')?;
-    // `pop3(USER)<PID><SESSION>: `
-    let mut id = None;
+    // `pop3(USER)<PROCESS><SESSION>: `
+    let mut names = Vec::new();
     while let Some(inner) = rest.strip_prefix('<') {
         let (value, after) = inner.split_once('>')?;
-        id = Some(value.to_owned());
+        names.push(value.to_owned());
         rest = after;
     }
     let rest = rest.strip_prefix(':')?;
@@ -193,7 +194,7 @@ fn logout(line: &str) -> Option<(String, Option<String>, bool)> {
     }
     // A client may also load whole messages by TOP, and fetchmail does.
     let none = ["retr=", "top="].iter().all(|word| number(rest, word) == Some(0));
-    Some((user_name(user), id, !none))
+    Some((user_name(user), names, !none))
 }
 
 fn number(text: &str, word: &str) -> Option<u64> {
@@ -285,6 +286,15 @@ mod tests {
 2023-11-14T22:13:23Z pop3(a@b)<2><2>: Disconnected: Logged out top=0/0, retr=1/9, del=0/1
 ");
         assert_eq!(log.of("a@b"), Visits { loaded: 1, idle: 1, last: Some(1_700_000_003) });
+    }
+
+    #[test]
+    fn a_process_names_a_session_too() {
+        let log = log("\
+2023-11-14T22:13:20Z pop3-login: Login: user=<a@b>, mpid=7, session=<1>
+2023-11-14T22:13:22Z pop3(a@b)<7>: Disconnected: Logged out top=0/0, retr=0/0, del=0/1
+");
+        assert_eq!(log.of("a@b"), Visits { loaded: 0, idle: 1, last: None });
     }
 
     #[test]
