@@ -254,7 +254,7 @@ impl MailboxWork<'_> {
                 });
             }
             Decision::Rescue(rescue) => {
-                report.fates = fates(&rescue.fates);
+                report.fates = fates(rescue, raw, old, matching);
                 report.next_uid = rescue.next_uid_was.map(|before| (before, rescue.list.next_uid));
                 pop3_seen(rescue, old, raw, matching, &mut report.seen);
                 self.questions(report);
@@ -368,8 +368,7 @@ fn fetched(old: &Old<'_>, matching: &Matching, raw: &RawFolder) -> u64 {
 }
 
 fn is_known(old: &Old<'_>, message: usize) -> bool {
-    // What nothing is known of was served under some name, too.
-    old.names.get(message).is_some_and(|name| name.certainty != Certainty::Predicted)
+    old.known.get(message) == Some(&true)
 }
 
 fn pop3_seen(
