@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
-use std::path::Path;
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
 
 use memchr::memmem;
 
@@ -22,6 +22,8 @@ pub struct Pop3Log {
     users: BTreeMap<String, Visits>,
     /// First and last second of each file.
     spans: Vec<(i64, i64)>,
+    /// Files that grow, and how far each was read.
+    growing: Vec<(PathBuf, u64)>,
 }
 
 /// The POP3 sessions of one mailbox.
@@ -49,12 +51,13 @@ impl Pop3Log {
                 text,
             };
             let file = File::open(path).map_err(|error| failed(error.to_string()))?;
-            let written = file.metadata().and_then(|facts| facts.modified()).ok();
-            let written = written
-                .and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok())
-                .map_or(i64::MAX / 2, |time| i64::try_from(time.as_secs()).unwrap_or(i64::MAX / 2));
-            let lines = unpacked(file).map_err(|error| failed(error.to_string()))?;
-            let span = log.add(lines, written).map_err(|error| failed(error.to_string()))?;
+            let written = written(&file);
+            let (lines, grows) = unpacked(file).map_err(|error| failed(error.to_string()))?;
+            let (span, read) =
+                log.add(lines, written).map_err(|error| failed(error.to_string()))?;
+            if grows {
+                log.growing.push((path.to_owned(), read));
+            }
             let text = "no line in it begins with a time, so that it is no log of Dovecot";
             log.spans.push(span.ok_or_else(|| failed(text.to_owned()))?);
         }
@@ -62,8 +65,34 @@ impl Pop3Log {
         Ok(log)
     }
 
-    /// Reads one log, which was last written at this time; gives its first and last second.
-    fn add(&mut self, mut lines: impl BufRead, written: i64) -> io::Result<Option<(i64, i64)>> {
+    /// Sessions of a mailbox that were logged since this was read. A log that was replaced meanwhile
+    /// tells of one that may have been.
+    pub(super) fn later(&self, address: &str) -> Visits {
+        let mut later = Pop3Log::default();
+        for (path, read) in &self.growing {
+            let more = File::open(path).and_then(|mut file| {
+                if file.metadata()?.len() < *read {
+                    return Err(io::Error::other("shorter than before"));
+                }
+                file.seek(SeekFrom::Start(*read))?;
+                let written = written(&file);
+                later.add(BufReader::new(file), written)
+            });
+            if more.is_err() {
+                return Visits { loaded: 1, ..Visits::default() };
+            }
+        }
+        later.of(address)
+    }
+
+    /// Reads one log, which was last written at this time; gives its first and last second, and the
+    /// bytes of its whole lines.
+    fn add(
+        &mut self,
+        mut lines: impl BufRead,
+        written: i64,
+    ) -> io::Result<(Option<(i64, i64)>, u64)> {
+        let (mut all, mut whole) = (0, 0);
         let (mut first, mut last) = (None, None);
         let mut sessions = Sessions::default();
         let finder = memmem::Finder::new("pop3");
@@ -76,8 +105,12 @@ impl Pop3Log {
             if read == 0 {
                 break;
             }
+            all += read as u64;
             if line.last() != Some(&b'\n') && read as u64 == LONGEST_LINE {
-                skip_line(&mut lines)?;
+                all += skip_line(&mut lines)?;
+            }
+            if line.last() == Some(&b'\n') || read as u64 == LONGEST_LINE {
+                whole = all;
             }
             if first.is_none() {
                 first = when::of_line(&line, written);
@@ -91,7 +124,8 @@ impl Pop3Log {
         }
         let end = when::of_line(&before, written);
         self.finish(sessions);
-        Ok(first.map(|first| (first, last.max(end).unwrap_or(first).max(first))))
+        let span = first.map(|first| (first, last.max(end).unwrap_or(first).max(first)));
+        Ok((span, whole))
     }
 
     fn line(&mut self, line: &str, time: i64, sessions: &mut Sessions) {
@@ -209,29 +243,41 @@ fn user_name(user: &str) -> String {
     if user.contains('@') { user } else { user.replacen(['+', '%', ':'], "@", 1) }
 }
 
-fn skip_line(lines: &mut impl BufRead) -> io::Result<()> {
+/// When a log was last written, for times without a year.
+fn written(file: &File) -> i64 {
+    let time = file.metadata().and_then(|facts| facts.modified()).ok();
+    let time = time.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
+    let seconds = time.and_then(|time| i64::try_from(time.as_secs()).ok());
+    seconds.unwrap_or_else(|| jiff::Timestamp::now().as_second())
+}
+
+/// Bytes up to the end of the line.
+fn skip_line(lines: &mut impl BufRead) -> io::Result<u64> {
+    let mut skipped = 0;
     loop {
         let buffer = lines.fill_buf()?;
         if buffer.is_empty() {
-            return Ok(());
+            return Ok(skipped);
         }
         let end = memchr::memchr(b'\n', buffer);
         let used = end.map_or(buffer.len(), |at| at + 1);
         lines.consume(used);
+        skipped += used as u64;
         if end.is_some() {
-            return Ok(());
+            return Ok(skipped);
         }
     }
 }
 
-fn unpacked(file: File) -> io::Result<Box<dyn BufRead>> {
+/// The lines of a log, and whether more may follow: a packed one is finished.
+fn unpacked(file: File) -> io::Result<(Box<dyn BufRead>, bool)> {
     let mut file = BufReader::with_capacity(1 << 16, file);
     let is_gzip = file.fill_buf()?.starts_with(&[0x1f, 0x8b]);
-    Ok(if is_gzip {
-        Box::new(BufReader::with_capacity(1 << 16, flate2::bufread::MultiGzDecoder::new(file)))
-    } else {
-        Box::new(file)
-    })
+    if !is_gzip {
+        return Ok((Box::new(file), true));
+    }
+    let plain = flate2::bufread::MultiGzDecoder::new(file);
+    Ok((Box::new(BufReader::with_capacity(1 << 16, plain)), false))
 }
 
 #[cfg(test)]
@@ -240,8 +286,9 @@ mod tests {
 
     fn log(text: &str) -> Pop3Log {
         let mut log = Pop3Log::default();
-        let span = log.add(text.as_bytes(), 1_700_100_000).unwrap().unwrap();
-        log.spans.push(span);
+        let (span, read) = log.add(text.as_bytes(), 1_700_100_000).unwrap();
+        assert_eq!(read, text.len() as u64);
+        log.spans.push(span.unwrap());
         log
     }
 
@@ -295,6 +342,27 @@ mod tests {
 2023-11-14T22:13:22Z pop3(a@b)<7>: Disconnected: Logged out top=0/0, retr=0/0, del=0/1
 ");
         assert_eq!(log.of("a@b"), Visits { loaded: 0, idle: 1, last: None });
+    }
+
+    #[test]
+    fn what_is_logged_meanwhile_is_seen() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("maillog");
+        let login = "2023-11-14T22:13:20Z pop3-login: Login: user=<a@b>, session=<1>\n";
+        std::fs::write(&path, format!("{login}half")).unwrap();
+        let log = Pop3Log::read([path.as_path()]).unwrap();
+        assert_eq!((log.of("a@b").loaded, log.later("a@b").loaded), (1, 0));
+        std::fs::write(&path, format!("{login}half a line\n{login}")).unwrap();
+        assert_eq!(log.later("a@b").loaded, 1);
+        assert_eq!(log.later("c@b").loaded, 0);
+        std::fs::write(
+            &path,
+            format!("{login}half a line\nNov 14 22:13:20 pop3-login: Login: user=<c@b>\n"),
+        )
+        .unwrap();
+        assert_eq!(log.later("c@b").loaded, 1);
+        std::fs::write(&path, "").unwrap();
+        assert_eq!(log.later("c@b").loaded, 1, "it was replaced");
     }
 
     #[test]
