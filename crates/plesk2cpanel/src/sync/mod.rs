@@ -21,6 +21,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use mail_model::folder::FolderName;
+
 use crate::account::{Resolved, Run};
 use crate::error::Error;
 use crate::finding::{
@@ -162,9 +164,10 @@ impl Job {
             let merge = merge.and_then(|merge| {
                 let known = before.mailboxes.get(&address.to_lowercase());
                 // A report does not tell what was deleted.
-                let by_name = known.is_some_and(|known| known.subscriptions.is_some());
-                let changed = (!by_name && !merge.folders.is_empty())
-                    || merge.folders.iter().any(FolderPlan::is_changed);
+                let subscribed = known.and_then(|known| known.subscriptions.as_deref());
+                let changed = merge.folders.iter().any(|it| it.is_changed() || it.is_behind())
+                    || !merge.folders.is_empty()
+                        && subscribed.is_none_or(|it| !same(it, &mailbox.model.subscriptions));
                 if changed {
                     script::can_be_scripted(mailbox, &merge)?;
                 }
@@ -190,7 +193,12 @@ impl Job {
         for (mailbox, merge) in resolved.mailboxes.iter().zip(&merges) {
             let address = server_address(resolved, mailbox);
             if let Some(merge) = merge {
-                script::plan(&output.join(PLAN).join(&address), mailbox, merge)?;
+                let known = before.mailboxes.get(&mailbox.plan.address.to_lowercase());
+                let known = script::Known {
+                    reserved: before.reserved,
+                    subscribed: known.and_then(|known| known.subscriptions.as_deref()),
+                };
+                script::plan(&output.join(PLAN).join(&address), mailbox, merge, &known)?;
             }
             targets.push(merge.as_ref().map(|merge| (output.join(STAGED).join(&address), merge)));
         }
@@ -416,6 +424,13 @@ fn open_home(path: &Path, interrupt: &Interrupt) -> Result<Home, Error> {
 fn server_address(resolved: &Resolved<'_>, mailbox: &ResolvedMailbox<'_>) -> String {
     let domain = &resolved.plan.domains[mailbox.plan.domain].name;
     format!("{}@{domain}", mailbox.plan.local.as_str())
+}
+
+/// Whether two lists name the same folders.
+fn same(one: &[FolderName], other: &[FolderName]) -> bool {
+    let all_in =
+        |these: &[FolderName], those: &[FolderName]| these.iter().all(|it| those.contains(it));
+    all_in(one, other) && all_in(other, one)
 }
 
 /// A directory that gets its name when all is in it.

@@ -76,6 +76,12 @@ impl FolderPlan {
             || !notes.renumbered.is_empty()
             || (self.new.is_none() && self.old.is_some() && self.before.is_none())
     }
+
+    /// Whether the old server has given out UIDs that the new one would give to other messages.
+    pub(super) fn is_behind(&self) -> bool {
+        let (Some(old), Some(before)) = (&self.old, &self.before) else { return false };
+        before.first_new_uid() < old.next_uid
+    }
 }
 
 /// What a backup and its damage say of a mailbox.

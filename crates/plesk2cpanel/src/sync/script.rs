@@ -3,10 +3,11 @@
 //! The script is one file for an admin to read; what differs from mailbox to mailbox stands beside it
 //! in tables, one line for each folder, message and step.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write;
 use std::path::Path;
 
+use mail_model::dovecot::UidList;
 use mail_model::folder::FolderName;
 use mail_model::identity::merge::{Before, Had, Merged};
 use mail_model::maildir::Flags;
@@ -51,6 +52,16 @@ pub(super) fn can_be_scripted(
             );
             return Err(Refusal::new(text, offline));
         }
+        let renumbered = folder.merge.notes.other_uid.len() + folder.merge.notes.renumbered.len();
+        if renumbered > 0 {
+            let text = format!(
+                "the old server has given other UIDs to {} of folder {} that were converted, and \
+                 doveadm would number them anew",
+                count(renumbered as u64, "message"),
+                folder.name
+            );
+            return Err(Refusal::new(text, offline));
+        }
         let before = folder.before.as_ref();
         if before.is_some_and(|before| before.uidvalidity != old.uidvalidity) {
             let text =
@@ -70,6 +81,14 @@ pub(super) fn can_be_scripted(
     Ok(())
 }
 
+/// What is known of a mailbox beside its messages.
+pub(super) struct Known<'a> {
+    /// How many UIDs the conversion left free, where that is known.
+    pub(super) reserved: Option<u32>,
+    /// Subscribed folders as they were converted, where they are known.
+    pub(super) subscribed: Option<&'a [FolderName]>,
+}
+
 /// Writes the tables of a mailbox.
 ///
 /// # Errors
@@ -78,6 +97,7 @@ pub(super) fn plan(
     directory: &Path,
     mailbox: &ResolvedMailbox<'_>,
     merge: &MailboxMerge,
+    known: &Known<'_>,
 ) -> Result<(), Error> {
     make_directory(directory)?;
     let (mut folders, mut messages, mut steps) = (Vec::new(), Vec::new(), Vec::new());
@@ -86,48 +106,118 @@ pub(super) fn plan(
         .collect();
     for folder in &merge.folders {
         let Some(name) = server_name(&folder.name) else { continue };
-        let before = folder.before.as_ref();
-        let validity = before.map_or(0, |before| before.uidvalidity);
-        let first = before.map_or(0, |before| before.next_uid);
+        let renamed = renamed_from(folder, merge);
+        let before = folder.before.as_ref().or(renamed.map(|(_, before)| before));
         let list = staged.get(&folder.name);
-        let next = list.map_or(0, |list| list.next_uid);
-        folders.extend(format!("{name}\t{validity}\t{first}\t{next}\t").bytes());
+        folders.extend(folder_line(&name, folder, before, list, known.reserved).bytes());
+        let was = renamed.and_then(|(was, _)| server_name(was));
+        folders.extend(format!("{}\t", was.as_deref().unwrap_or("-")).bytes());
         folders.extend(folder.name.to_dir());
         folders.push(b'\n');
-        if list.is_none() {
-            gone(&mut steps, &name, before);
+        gone(&mut messages, &name, folder);
+        let Some(model) = folder.theirs.map(|at| &mailbox.model.folders[at]) else {
+            if before.is_some() {
+                steps.extend(format!("delete\t{name}\t-\t-\n").bytes());
+            }
             continue;
-        }
-        let Some(model) = folder.theirs.map(|at| &mailbox.model.folders[at]) else { continue };
+        };
+        let had = had_elsewhere(renamed.map(|(_, before)| before));
         for merged in &folder.merge.messages {
             let Some(message) = merged.theirs.map(|at| &model.messages[at]) else { continue };
-            messages.extend(format!("{name}\t{}\t", merged.uid.unwrap_or(0)).bytes());
-            messages.extend(staged_guid(message, merged.ours.is_none()));
-            messages.push(b'\t');
-            messages.extend(merged.uidl.as_deref().unwrap_or_default());
-            messages.extend(if merged.ours.is_none() { b"\t1\n" } else { b"\t0\n" });
+            let new = merged.ours.is_none();
+            let late = new && !had.contains(message.name.base.as_slice());
+            let uid = merged.uid.unwrap_or(0).to_string();
+            let columns: [&[u8]; 6] = [
+                name.as_bytes(),
+                uid.as_bytes(),
+                staged_guid(message, new),
+                merged.uidl.as_deref().unwrap_or_default(),
+                if late { LATE } else { CONVERTED },
+                &message.name.base,
+            ];
+            line(&mut messages, &columns);
         }
         flags(&mut steps, &name, folder);
+    }
+    if let Some(before) = known.subscribed {
+        subscriptions(&mut steps, before, &mailbox.model.subscriptions);
     }
     put(&directory.join("folders"), &folders)?;
     put(&directory.join("messages"), &messages)?;
     put(&directory.join("steps"), &steps)
 }
 
-/// What `doveadm` does not do with a folder that the old server has no more.
-fn gone(steps: &mut Vec<u8>, name: &str, before: Option<&Before>) {
-    let Some(before) = before else { return };
-    match &before.had {
-        Had::Messages(messages) => {
-            let uids: Vec<u32> = messages.iter().filter_map(|message| message.uid).collect();
-            step(steps, "expunge", name, &uids, "");
-        }
-        Had::Below(below) if *below > 1 => {
-            steps.extend(format!("expunge\t{name}\t1:{}\t\n", below - 1).bytes());
-        }
-        Had::Below(_) => return,
+/// Kinds of messages in the plan.
+const CONVERTED: &[u8] = b"0";
+const LATE: &[u8] = b"1";
+const GONE: &[u8] = b"2";
+
+fn line(table: &mut Vec<u8>, columns: &[&[u8]]) {
+    table.extend(columns.join(&b'\t'));
+    table.push(b'\n');
+}
+
+/// Numbers of a folder: UIDVALIDITY and next UID as they were converted, the next UID of the staged
+/// list, that of the old server, the first that the new server could give to mail of its own (0 where
+/// nobody said), and whether only numbers tell what was converted.
+fn folder_line(
+    name: &str,
+    folder: &FolderPlan,
+    before: Option<&Before>,
+    list: Option<&UidList>,
+    reserved: Option<u32>,
+) -> String {
+    let validity = before.map_or(0, |before| before.uidvalidity);
+    let first = before.map_or(0, |before| before.next_uid);
+    let staged = list.map_or(0, |list| list.next_uid);
+    let old = folder.old.as_ref().map_or(0, |old| old.next_uid);
+    let free = before.filter(|_| reserved.is_some()).map_or(0, Before::first_new_uid);
+    let by_number = before.is_some_and(|before| matches!(before.had, Had::Below(_)));
+    format!("{name}\t{validity}\t{first}\t{staged}\t{old}\t{free}\t{}\t", u8::from(by_number))
+}
+
+/// The folder that this one was when it was converted, if the old server has renamed it.
+fn renamed_from<'a>(
+    folder: &FolderPlan,
+    merge: &'a MailboxMerge,
+) -> Option<(&'a FolderName, &'a Before)> {
+    let old = folder.old.as_ref().filter(|_| folder.before.is_none())?;
+    let was = merge.folders.iter().filter(|it| it.theirs.is_none());
+    let mut was = was.filter_map(|it| Some((&it.name, it.before.as_ref()?)));
+    was.find(|(_, before)| before.uidvalidity == old.uidvalidity)
+}
+
+/// What a folder had under another name.
+fn had_elsewhere(before: Option<&Before>) -> HashSet<&[u8]> {
+    match before.map(|before| &before.had) {
+        Some(Had::Messages(messages)) => messages.iter().map(|it| it.guid.as_slice()).collect(),
+        _ => HashSet::new(),
     }
-    steps.extend(format!("delete\t{name}\t\t\n").bytes());
+}
+
+/// Messages that were converted and that the old server has no more. `doveadm sync` removes those
+/// alone that lie below the last one that is left.
+fn gone(messages: &mut Vec<u8>, name: &str, folder: &FolderPlan) {
+    let Some(Had::Messages(had)) = folder.before.as_ref().map(|before| &before.had) else { return };
+    let theirs = folder.old.iter().flat_map(|old| &old.messages);
+    let theirs: HashSet<&[u8]> = theirs.map(|message| message.guid.as_slice()).collect();
+    for message in had.iter().filter(|message| !theirs.contains(message.guid.as_slice())) {
+        let uid = message.uid.unwrap_or(0).to_string();
+        let guid = message.guid.as_slice();
+        let uidl = message.uidl.as_deref().unwrap_or_default();
+        line(messages, &[name.as_bytes(), uid.as_bytes(), guid, uidl, GONE, guid]);
+    }
+}
+
+/// Subscriptions that changed on the old server: `doveadm sync` leaves those of both sides.
+fn subscriptions(steps: &mut Vec<u8>, before: &[FolderName], now: &[FolderName]) {
+    let mut only = |what: &str, these: &[FolderName], not: &[FolderName]| {
+        for name in these.iter().filter(|name| !not.contains(name)).filter_map(server_name) {
+            steps.extend(format!("{what}\t{name}\t-\t-\n").bytes());
+        }
+    };
+    only("unsubscribe", before, now);
+    only("subscribe", now, before);
 }
 
 /// Flags that changed on the old server: of a mailbox that somebody has opened, `doveadm sync` takes
@@ -188,7 +278,10 @@ fn server_name(name: &FolderName) -> Option<String> {
     }
     let levels = name.levels();
     let odd = |level: &String| level.contains(['*', '%']) || level.chars().any(char::is_control);
-    (!levels.is_empty() && !levels.iter().any(odd)).then(|| format!("INBOX.{}", levels.join(".")))
+    // `doveadm` takes these for a home directory, and for INBOX itself.
+    let first = levels.first()?;
+    let other = first.starts_with('~') || first.eq_ignore_ascii_case("INBOX");
+    (!other && !levels.iter().any(odd)).then(|| format!("INBOX.{}", levels.join(".")))
 }
 
 /// The script for these mailboxes, by their new addresses.
