@@ -213,6 +213,24 @@ class Newest(Case):
         new.has("m1", "m2", "r1")
 
 
+class Emptied(Case):
+    """The newest messages that both had were deleted on the old server, and mail came after them."""
+
+    local = "emptied"
+
+    def here(self, new):
+        new.deliver("r1")
+
+    def there(self):
+        self.inbox.drop(1, 2, 3)
+        self.inbox.add(4)
+
+    def run(self, new):
+        new.merges()
+        new.has("m4", "r1")
+        new.equal("UID of mail that came in here", "r1", new.rows()[1004][0])
+
+
 class During(Case):
     """A client deletes a message while doveadm runs; afterwards the owner goes on."""
 
@@ -225,7 +243,7 @@ class During(Case):
         deletes = new.wrapper("during", f'if [ "$1" = sync ] && [ ! -e "$once" ]; then touch "$once"; '
                                         f"real expunge -u {new.mailbox.address} mailbox INBOX uid 2; fi")
         said = new.merges(doveadm=deletes)
-        new.equal("it is noted", True, "a message has gone from INBOX" in said)
+        new.equal("it is noted", True, "a message has gone meanwhile from INBOX" in said)
         new.has("m1", "m3", "m4")
         new.expunge("m4")
         new.doveadm("copy", "-u", new.mailbox.address, "INBOX", "mailbox", "INBOX", "uid", "3")
@@ -404,6 +422,7 @@ class Tilde(Case):
 
 
 WITHOUT_RESERVE = (Taken, TakenOnly, Received, ReceivedAndGone, ReceivedHereTakenThere)
-WITH_RESERVE = (Forgotten, Newest, During, Interrupted, Renamed, Copies, Subscriptions, Chain, Predicted, Tilde)
+WITH_RESERVE = (Forgotten, Newest, Emptied, During, Interrupted, Renamed, Copies, Subscriptions,
+                Chain, Predicted, Tilde)
 # Those that are not staged, and what sync says of them.
 REFUSED = {"predicted": "other UIDs", "tilde": "names that doveadm can't be told"}

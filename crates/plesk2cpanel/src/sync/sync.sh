@@ -51,7 +51,7 @@ stop() {
 # Runs doveadm. It may say "Error:" and end with 0, so what it says counts, too.
 run() {
     local status
-    $DOVEADM "$@" 2>"$tmp/said" </dev/null 9>&-
+    $DOVEADM "$@" 2>"$tmp/said" </dev/null
     status=$?
     if [ $status -eq 0 ] && grep -Eq '(Error|Fatal|Panic):' "$tmp/said"; then status=1; fi
     return $status
@@ -132,20 +132,28 @@ folders_before() {
 # what an earlier merge brought may have another UID here. What was deleted on the old server must have
 # its UID or UIDL.
 match() {
-    awk -F '\t' -v OFS='\t' -v expunge="$at.expunge" '
+    expunge=$at.expunge awk -F '\t' -v OFS='\t' '
         function is_at(uid) { return (from, uid) in guid_at && !(($1, uid) in used) }
         function try(guid) {
             if (guid != "" && times[from, guid] == 1 && is_at(uid_of[from, guid])) real = uid_of[from, guid]
         }
         function refuse(text) { if (!bad++) print text > "/dev/stderr" }
-        what == "sources" { source[$1] = $2; next_here[$1] = $3; next }
+        # What lies in a folder that doveadm is about to rename must not go before.
+        function expunge(name, uid) {
+            print name, uid, (name in renamed ? "after" : "before"), guid_at[name, uid] > ENVIRON["expunge"]
+        }
+        what == "sources" {
+            source[$1] = $2; next_here[$1] = $3
+            if ($1 != $2) renamed[$2] = 1
+            next
+        }
         what == "folders" {
             first[$1] = $3; staged_next[$1] = $4; old_next[$1] = $5; free[$1] = $6; by_number[$1] = $7
             folder[++folders] = $1; next
         }
         what == "before" {
             guid_at[$1, $2] = $3; uidl_at[$1, $2] = $4; uid_of[$1, $3] = $2; times[$1, $3]++
-            uids[$1] = uids[$1] " " $2; next
+            uid_at[$1, ++many[$1]] = $2; next
         }
         { from = ($1 in source) ? source[$1] : "" }
         what == "exact" {
@@ -173,7 +181,7 @@ match() {
                 refuse("a message of folder " $1 " has the UID " real " here, and " $2 \
                     " on the old server: use --merge-into")
             print $1, $2, real, $5, $3, $6, $4
-            if ($5 == 2 && real) print $1, real > expunge
+            if ($5 == 2 && real) expunge($1, real)
         }
         END {
             for (i = 1; i <= folders; i++) {
@@ -181,13 +189,12 @@ match() {
                 if (!(name in source)) continue
                 from = source[name]
                 low = next_here[name]
-                many = split(uids[from], list, " ")
-                for (j = 1; j <= many; j++) {
-                    uid = list[j]
+                for (j = 1; j <= many[from]; j++) {
+                    uid = uid_at[from, j]
                     if ((name, uid) in used) continue
                     if (by_number[name] && uid < first[name]) {
                         # The old server has it no more. Only numbers tell that it had it.
-                        print name, uid > expunge
+                        expunge(name, uid)
                         continue
                     }
                     if (staged_next[name] && uid < first[name])
@@ -196,8 +203,10 @@ match() {
                     if (uid + 0 < low) low = uid + 0
                 }
                 # Mail that came in here, and may be gone again, has had the UIDs from here on.
-                if (free[name]) low = free[name]
-                else if (next_here[name] - first[name] < 1000) low = first[name]
+                # A reserve is believed if it is to be seen.
+                gap = next_here[name] - first[name]
+                if (gap < (free[name] ? (free[name] - first[name]) / 2 : 1000)) low = first[name]
+                else if (free[name] && free[name] < low) low = free[name]
                 if (staged_next[name] && next_here[name] > low && old_next[name] > low)
                     refuse("mail that came to folder " from " here has UIDs that the old server gave to" \
                         " other messages (the conversion left none free): use --merge-into")
@@ -246,7 +255,7 @@ after_merge() {
     awk -F '\t' -v strict="$1" '
         function wrong(text) { if (++number <= 5) print "wrong\t" text; bad = 1 }
         function remark(text) { if (++notes <= 5) print "note\t" text }
-        what == "expunge" { gone[$1, $2] = 1; next }
+        what == "expunge" { gone[$1, $2] = $3; next }
         what == "match" {
             rows++; folder[rows] = $1; real[rows] = $3; kind[rows] = $4; guid[rows] = $5; uidl[rows] = $7
             if ($4 != 2 && $7 != "") planned[$1, $7]++
@@ -255,7 +264,7 @@ after_merge() {
         what == "before" { had[$1, $2] = $3 FS $4; next }
         {
             now[$1, $2] = $3 FS $4
-            somewhere[$3] = 1
+            somewhere[$3] = there[$1, $3] = 1
             if ($4 != "") served[$1, $4]++
             if (!(($1, $2) in had)) { fresh[$1, $3]++; fresh_uidl[$1, $3] = $4; fresh_guid[$1, $3] = 1 }
         }
@@ -263,20 +272,22 @@ after_merge() {
             for (key in had) {
                 split(key, part, SUBSEP)
                 split(had[key], was, FS)
-                if (key in now) {
-                    if (key in gone) wrong("a message that was deleted on the old server is still in " part[1] ": " was[1])
-                    else if (now[key] != had[key])
-                        wrong("a message of " part[1] " has another UID or UIDL now: " was[1])
-                } else if (!(key in gone)) {
-                    if ((part[1], was[1]) in fresh_guid)
-                        wrong("a message of " part[1] " has another UID or UIDL now: " was[1])
-                    else if (!(was[1] in somewhere))
-                        remark("a message has gone from " part[1] " meanwhile: " was[1])
-                }
+                text = part[1] ": " was[1]
+                if (gone[key] == "before") {
+                    if (key in now || (part[1], was[1]) in fresh_guid)
+                        wrong("a message that was deleted on the old server is still in " text)
+                } else if (key in now) {
+                    if (now[key] != had[key]) wrong("a message has another UIDL now in " text)
+                } else if ((part[1], was[1]) in fresh_guid) wrong("a message has another UID now in " text)
+                else if (!(was[1] in somewhere)) remark("a message has gone meanwhile from " text)
             }
             for (i = 1; i <= rows; i++) {
-                if (kind[i] == 2) continue
                 at = folder[i] SUBSEP guid[i]
+                if (kind[i] == 2) {
+                    if (!real[i] && at in there)
+                        remark("a message that was deleted on the old server, or a copy, stays in " folder[i] ": " guid[i])
+                    continue
+                }
                 if (kind[i] == 1 && !real[i]) {
                     if (!(at in fresh)) {
                         text = "a late message is not in " folder[i] ": " guid[i]
@@ -293,7 +304,7 @@ after_merge() {
                     if (strict && !real[i]) wrong(text folder[i] ": " guid[i])
                     else remark(text folder[i] ": " guid[i])
                 } else if (real[i] && !((folder[i], real[i]) in had) && !(guid[i] in somewhere))
-                    remark("a message has gone from " folder[i] " meanwhile: " guid[i])
+                    remark("a message has gone meanwhile from " folder[i] ": " guid[i])
             }
             exit bad
         }' what=expunge "$at.expunge" what=match "$at.match" what=before "$at.before" \
@@ -317,19 +328,25 @@ raise_next() {
     done <"$plan/folders"
 }
 
-# What doveadm sync leaves as it is: flags that changed on the old server, messages and folders that are
-# gone there, subscriptions. The plan names messages by their UIDs on the old server.
+# Before doveadm sync: what was deleted on the old server. It takes a message for deleted only below the
+# highest UID that both sides have, and numbers those above anew. After it: what it leaves as it is,
+# which is flags, messages and folders that are gone, and subscriptions. The plan names messages by
+# their UIDs on the old server.
 steps() {
     local what folder uids flag
-    awk -F '\t' -v OFS='\t' '
+    awk -F '\t' -v OFS='\t' -v when="$1" '
         function flush() { if (uids) print "expunge", folder, list, "-"; uids = 0; list = "" }
+        what == "after" { places[$3]++; next }
         what == "expunge" {
+            # A folder that was renamed may lie there under both names.
+            if ($3 != when || (when == "after" && places[$4] < 2)) next
             if ($1 != folder || uids == 400) flush()
             folder = $1
             list = list (uids++ ? "," : "") $2
             next
         }
         { flush() }
+        when == "before" { exit }
         what == "match" { real[$1, $2] = $3; next }
         $3 == "-" { print; next }
         {
@@ -340,7 +357,8 @@ steps() {
             if (list != "") print $1, $2, list, $4
             list = ""
         }
-        END { flush() }' what=expunge "$at.expunge" what=match "$at.match" what=steps "$plan/steps" >"$tmp/steps"
+        END { flush() }' what=after "$after" what=expunge "$at.expunge" what=match "$at.match" \
+        what=steps "$plan/steps" >"$tmp/steps"
     while IFS=$TAB read -r what folder uids flag; do
         case $what in
         unsubscribe)
@@ -374,6 +392,8 @@ merge() {
     cp -a -- "$here/staged/$address" "$copy" || stop "no room for a copy in $WORK: set WORK"
     prune
     chown -R -- "$owner:$group" "$copy" || stop "can't give the copy to the mailbox's owner"
+    : >"$after"
+    steps before
     run sync -1 -R -u "$address" "maildir:$copy" || stop "doveadm sync: $(said)"
     rm -rf -- "$copy"
 }
@@ -415,8 +435,9 @@ mailbox() {
         mv -- "$at.merging" "$at.synced" || stop "can't write to $state"
         strict=1
     fi
+    snapshot "$after"
     raise_next
-    steps
+    steps after
     snapshot "$after"
     after_merge $strict
     mv -- "$at.synced" "$at.done" || stop "can't write to $state"
