@@ -1,6 +1,7 @@
 //! The command line: what can be typed, and what it means.
 
 mod report;
+mod sync;
 mod uidl;
 mod verify;
 
@@ -20,6 +21,7 @@ use crate::error::Error;
 use crate::options::{ReadOptions, WriteOptions};
 use crate::uidl::Truth;
 
+pub use self::sync::Sync;
 pub use self::verify::Verify;
 
 /// Turns a Plesk backup into cPanel account archives, so that no mail client downloads a message twice.
@@ -50,6 +52,8 @@ pub enum Command {
     Inspect(Inspect),
     /// Convert a backup: one cpmove archive for each subscription, report.json and report.html
     Convert(Convert),
+    /// Merge a later backup into mailboxes that were converted before and are in use since
+    Sync(Sync),
     /// List the UIDLs that the old server gave a mailbox's messages, or hold them against a listing from it
     Uidl(Uidl),
     /// Compare an archive, or the home restored from it, with the backup; writes nothing

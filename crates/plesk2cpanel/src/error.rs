@@ -105,6 +105,9 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// Something of an account's home can't be read or written.
+    #[error(transparent)]
+    Home(#[from] crate::home::HomeError),
     /// A file that an option names can't be read.
     #[error("{option}: cannot read {}: {text}", path.display())]
     OptionFile {
@@ -230,6 +233,29 @@ pub enum Error {
     Exists {
         /// The file.
         path: PathBuf,
+    },
+    /// What a synchronisation should write is there already.
+    #[error("{} exists already", path.display())]
+    OutputExists {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// A mailbox was converted before, from another backup.
+    #[error(
+        "{mailboxes} {} converted before, from {earlier}, as {} says",
+        if *.several { "were" } else { "was" }, report.display()
+    )]
+    ConvertedBefore {
+        /// Addresses.
+        mailboxes: String,
+        /// Whether they are several.
+        several: bool,
+        /// The dump or backup of then.
+        earlier: String,
+        /// Report of that conversion.
+        report: PathBuf,
+        /// The backup of now, as the command line names it.
+        backup: String,
     },
     /// The system gives no threads.
     #[error("cannot start threads: {text}")]
@@ -376,9 +402,21 @@ impl Error {
             }
             Error::NotVerified { hint, .. } => return hint.clone(),
             Error::Temporary { .. } => "make room on the disk, or set TMPDIR to another one",
+            Error::OutputExists { .. } => {
+                "name a directory that is not there yet; what an earlier run staged is of that time"
+            }
+            Error::ConvertedBefore { report, backup, .. } => {
+                return Some(format!(
+                    "an archive of the later backup would bring deleted mail back and have clients \
+                     load mail twice. To merge what came since into the restored mailboxes, run \
+                     `plesk2cpanel sync {backup} --since {} --output DIR`. If the first archive was \
+                     never restored, remove it and its report, or convert into another directory",
+                    report.display()
+                ));
+            }
             Error::Threads { .. } => "use a smaller --jobs",
             Error::Write(error) => return error.hint(),
-            Error::Interrupted => return None,
+            Error::Home(_) | Error::Interrupted => return None,
         };
         Some(hint.to_owned())
     }

@@ -14,6 +14,7 @@ use plesk_backup::{
 };
 
 use crate::account::{Output, Run};
+use crate::converted_before::refuse_second;
 use crate::dumps::dump_reports;
 use crate::error::Error;
 use crate::finding::{
@@ -38,6 +39,8 @@ pub const REPORT_PAGE: &str = "report.html";
 pub struct Job {
     backup: Backup,
     pub(crate) name: String,
+    /// The paths that were named, for a command that names them again.
+    given: String,
     pub(crate) description: Description,
     pub(crate) names: Vec<AccountName>,
     selected: Vec<usize>,
@@ -77,7 +80,9 @@ impl Job {
         if let Some(truth) = &mut options.uidl_truth {
             truth.settle(&description.subscriptions)?;
         }
-        Ok(Job { backup, name, description, names, selected, options })
+        let given = paths.iter().map(|path| path.display().to_string());
+        let given = given.collect::<Vec<_>>().join(" ");
+        Ok(Job { backup, name, given, description, names, selected, options })
     }
 
     /// Looks at everything and writes nothing.
@@ -110,6 +115,10 @@ impl Job {
         let failed = |source| Error::Output { path: options.output.clone(), source };
         std::fs::create_dir_all(&options.output).map_err(failed)?;
         let [report_path, page_path] = [REPORT, REPORT_PAGE].map(|name| options.output.join(name));
+        let subscriptions = &self.description.subscriptions;
+        let selected: Vec<&Subscription> =
+            self.selected.iter().map(|index| &subscriptions[*index]).collect();
+        refuse_second(&report_path, &self.name, &self.given, &self.description, &selected)?;
         for path in [&report_path, &page_path] {
             if !options.force && path.exists() {
                 return Err(Error::Exists { path: path.clone() });
@@ -120,7 +129,8 @@ impl Job {
         let output = Output { options, compressor: &compressor };
         let run = self.run(false, &pool, progress, interrupt, Some(output));
         let accounts = self.each(options.jobs, &run)?;
-        let report = self.report(accounts);
+        let mut report = self.report(accounts);
+        report.reserved_uids = Some(options.reserve_uids);
         write_beside(&report_path, report.to_json().as_bytes()).map_err(failed)?;
         write_beside(&page_path, html::page(&report).as_bytes()).map_err(failed)?;
         Ok(report)
@@ -175,7 +185,7 @@ impl Job {
     ///
     /// Plain threads, not the pool: an account spends its time waiting for the blocks that the
     /// pool deflates, and a pool whose threads all wait for its own work would stand still.
-    fn each(&self, jobs: usize, run: &Run<'_>) -> Result<Vec<AccountReport>, Error> {
+    pub(crate) fn each(&self, jobs: usize, run: &Run<'_>) -> Result<Vec<AccountReport>, Error> {
         let next = AtomicUsize::new(0);
         let results: Mutex<BTreeMap<usize, Result<AccountReport, Error>>> = Mutex::default();
         std::thread::scope(|scope| {
@@ -205,7 +215,7 @@ impl Job {
         results.into_values().collect()
     }
 
-    fn report(&self, accounts: Vec<AccountReport>) -> Report {
+    pub(crate) fn report(&self, accounts: Vec<AccountReport>) -> Report {
         let mut findings: Vec<Finding> = self
             .backup
             .damage()

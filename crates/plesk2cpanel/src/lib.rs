@@ -19,9 +19,12 @@ mod account;
 mod chain;
 pub mod cli;
 mod content;
+mod converted_before;
 mod dumps;
 mod error;
 pub mod finding;
+#[allow(dead_code, unused_imports, reason = "some of it is for commands to come")]
+mod home;
 pub mod html;
 mod job;
 mod mail_findings;
@@ -35,6 +38,7 @@ pub mod report;
 mod scan;
 mod storage;
 pub mod summary;
+pub mod sync;
 mod time;
 pub mod uidl;
 pub mod verify;
@@ -42,6 +46,7 @@ mod wording;
 mod write;
 
 pub use error::Error;
+pub use home::HomeError;
 pub use job::{Job, REPORT, REPORT_PAGE};
 pub use options::{ReadOptions, WriteOptions};
 pub use progress::{Interrupt, Progress, Silent, Stage};

@@ -63,6 +63,22 @@ fn run(cli: &Cli, interrupt: &Interrupt) -> anyhow::Result<u8> {
                 summary::conversion(report, &arguments.output, colour)
             })
         }
+        Command::Sync(arguments) => {
+            let job =
+                Job::open_all(arguments.backup(), arguments.read_options()?, progress, interrupt)?;
+            let since = arguments.since(progress, interrupt)?;
+            let report = job.sync(&since, &arguments.sync_options(), progress, interrupt)?;
+            bars.clear();
+            let colour = terminal::colour(&std::io::stdout());
+            let output = arguments.output.as_ref().map(|path| path.display().to_string());
+            let text = if arguments.json {
+                report.to_json()
+            } else {
+                report.to_text(output.as_deref(), colour)
+            };
+            print(&text)?;
+            Ok(report.exit_status)
+        }
         Command::Uidl(arguments) => {
             let (text, status) = uidl(arguments, &bars, progress, interrupt)?;
             print(&text)?;

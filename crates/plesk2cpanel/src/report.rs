@@ -25,7 +25,7 @@ pub use self::read::ReadError;
 use crate::finding::{Finding, Severity};
 
 /// Version of the report's shape; raised when a field comes, goes, or changes its meaning.
-pub const SCHEMA: u32 = 2;
+pub const SCHEMA: u32 = 3;
 
 /// Everything that one run did.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -38,6 +38,11 @@ pub struct Report {
     pub program: String,
     /// The backup that was read.
     pub backup: BackupFacts,
+    /// How many UIDs the conversion left free in each folder, for a later `sync`. Absent where
+    /// nothing was converted, and in reports of schema 2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(with = "u32"))]
+    pub reserved_uids: Option<u32>,
     /// One entry for each subscription, by domain.
     pub accounts: Vec<AccountReport>,
     /// What concerns the backup as a whole.
@@ -373,6 +378,7 @@ impl Report {
             schema: SCHEMA,
             program: format!("plesk2cpanel {}", env!("CARGO_PKG_VERSION")),
             backup,
+            reserved_uids: None,
             accounts,
             findings,
             totals,
@@ -395,7 +401,7 @@ impl Report {
         }
         self.accounts.retain(|account| domains.iter().any(|domain| is(account, domain)));
         let sums = Report::new(self.backup, self.accounts, self.findings);
-        Ok(Report { program: self.program, ..sums })
+        Ok(Report { program: self.program, reserved_uids: self.reserved_uids, ..sums })
     }
 
     /// All findings with the account that they belong to.

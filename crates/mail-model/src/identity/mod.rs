@@ -3,6 +3,7 @@
 //!
 //! * [`resolve`] weighs the evidence of one mailbox and never fails: what is wrong is a [`Finding`].
 //! * [`emit`] gives the new `dovecot-uidlist` and `dovecot-keywords` of a folder.
+//! * [`merge`] puts a folder together that lives on two servers.
 //! * [`verify_folder`] predicts what a Dovecot over written bytes answers, and compares.
 //!
 //! What the old server itself answered counts most: a [`RawListing`] names messages exactly.
@@ -19,6 +20,7 @@ mod imap;
 mod input;
 mod keywords;
 mod listing;
+pub mod merge;
 mod names;
 mod output;
 mod pop3;

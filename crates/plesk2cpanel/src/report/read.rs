@@ -22,6 +22,9 @@ pub enum ReadError {
     Malformed(#[source] serde_json::Error),
 }
 
+/// The oldest schema that is read. What came since is a field that may be absent.
+const OLDEST: u64 = 2;
+
 /// The one field that says how to read the others.
 #[derive(Deserialize)]
 struct Versioned {
@@ -41,7 +44,7 @@ impl Report {
         }
         // The number first: of another schema, any field may look odd.
         match serde_json::from_slice(bytes) {
-            Ok(Versioned { schema: Some(found) }) if found == u64::from(SCHEMA) => {
+            Ok(Versioned { schema: Some(found) }) if (OLDEST..=SCHEMA.into()).contains(&found) => {
                 serde_json::from_slice(bytes).map_err(ReadError::Malformed)
             }
             Ok(Versioned { schema: Some(found) }) => Err(ReadError::Schema { found }),

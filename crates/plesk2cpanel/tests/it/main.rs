@@ -29,6 +29,7 @@ mod rich;
 mod settings;
 mod stability;
 mod support;
+mod sync;
 mod uidl;
 mod uidl_truth;
 mod verify;

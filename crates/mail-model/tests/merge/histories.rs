@@ -1,0 +1,186 @@
+//! Whatever happened on both servers: nothing is lost, nothing comes twice, no name changes hands.
+
+use crate::world::*;
+use mail_model::identity::merge::{Side, merge_folder};
+use mail_model::uidl::UidlFormat;
+use proptest::prelude::*;
+use std::collections::{BTreeSet, HashSet};
+
+#[derive(Clone, Debug)]
+struct History {
+    first: Vec<Event>,
+    between: Vec<Event>,
+    after: Vec<Event>,
+    reserved: u32,
+    format: UidlFormat,
+    by_name: bool,
+}
+
+const FORMATS: [&str; 4] = ["UID%u-%v", "%08Xu%08Xv", "%f", "%u"];
+
+fn histories() -> impl Strategy<Value = History> {
+
+    (
+        (events(false), events(true), events(true)),
+        prop_oneof![Just(0), Just(3), Just(1000)],
+        proptest::sample::select(&FORMATS[..]),
+        any::<bool>(),
+    )
+        .prop_map(|((first, between, after), reserved, format, by_name)| {
+            let format = UidlFormat::parse(format).unwrap();
+            History { first, between, after, reserved, format, by_name }
+        })
+}
+
+/// What becomes of both servers until the second backup, and of both programs: `a` goes to the old
+/// server, `b` to the new one.
+struct Run {
+    clock: u32,
+    old: Server,
+    new: Server,
+    a: Program,
+    b: Program,
+}
+
+impl Run {
+    fn happen(&mut self, events: &[Event]) {
+        for event in events {
+            let (Event::Deliver { old }
+            | Event::Drop { old }
+            | Event::Delete { old, .. }
+            | Event::Flag { old, .. }
+            | Event::Keyword { old, .. }
+            | Event::Pop3 { old }
+            | Event::Imap { old }) = *event;
+            let (server, program) =
+                if old { (&mut self.old, &mut self.a) } else { (&mut self.new, &mut self.b) };
+            server.happen(event, &mut self.clock, program);
+        }
+    }
+}
+
+fn check(history: &History) {
+    let target = UidlFormat::uid_dash_validity();
+    let old = Server::new(1_600_000_000, &history.format);
+    let new = Server::converted(&old.theirs(), 0, &target);
+    let mut run = Run { clock: 0, old, new, a: Program::default(), b: Program::default() };
+    run.happen(&history.first);
+    // Both programs were the old server's until then.
+    run.b = run.a.clone();
+    let first = run.old.theirs();
+    let before = before(&first, history.reserved, history.by_name);
+    run.new = Server::converted(&first, history.reserved, &target);
+    run.happen(&history.between);
+
+    let ours = run.new.clone();
+    let theirs = run.old.theirs();
+    let rules = rules(&run.new, &history.format);
+    let merge = merge_folder(Some(&before), Some(&theirs), Some(&ours.ours()), &rules).unwrap();
+    run.new = ours.merged(&theirs, &merge);
+    what_is_there(history, &first, &theirs, &ours, &run.new);
+    numbers(&run.new, &ours);
+    names(&first, &theirs, &run.new, &merge.notes.renamed);
+
+    // Run again, it finds all done.
+    let mut again = rules.clone();
+    again.opened = run.new.opened;
+    let second = merge_folder(Some(&before), Some(&theirs), Some(&run.new.ours()), &again).unwrap();
+    if history.by_name || first.messages.iter().all(|message| !message.uid_unseen) {
+        let twice = run.new.merged(&theirs, &second);
+        assert_eq!(format!("{:?}", twice.by_guid()), format!("{:?}", run.new.by_guid()));
+        assert_eq!(twice.next, run.new.next);
+    }
+
+    // From here on both programs go to the new server.
+    run.new.pop3(&mut run.a);
+    run.new.pop3(&mut run.b);
+    run.new.imap(&mut run.a);
+    run.new.imap(&mut run.b);
+    for event in &history.after {
+        run.new.happen(event, &mut run.clock, &mut run.a);
+    }
+    for program in [&mut run.a, &mut run.b] {
+        run.new.pop3(program);
+        run.new.imap(program);
+        for message in &run.new.messages {
+            let times = program.loaded.get(&message.guid).copied().unwrap_or(0);
+            assert!(times > 0, "{} is lost to a program", message.guid.escape_ascii());
+            let renamed = merge.notes.renamed.contains(&message.guid);
+            assert!(
+                times == 1 || (times == 2 && renamed),
+                "{} was loaded {times} times",
+                message.guid.escape_ascii()
+            );
+        }
+    }
+    // With a reserve nothing has to be renamed.
+    if history.reserved == 1000 {
+        assert_eq!(merge.notes.renamed, Vec::<Vec<u8>>::new());
+        assert_eq!(merge.notes.renumbered, Vec::<Vec<u8>>::new());
+    }
+}
+
+/// Late mail of both sides is there, deletions of both sides hold.
+fn what_is_there(history: &History, first: &Side, theirs: &Side, ours: &Server, new: &Server) {
+    let guids = |side: &Side| -> BTreeSet<Vec<u8>> {
+        side.messages.iter().map(|message| message.guid.clone()).collect()
+    };
+    let (had, old_has, new_has) = (guids(first), guids(theirs), ours.guids());
+    let unseen: BTreeSet<Vec<u8>> = first
+        .messages
+        .iter()
+        .filter(|message| message.uid_unseen && !history.by_name)
+        .map(|message| message.guid.clone())
+        .collect();
+    let expected: BTreeSet<Vec<u8>> = old_has
+        .union(&new_has)
+        .filter(|guid| !had.contains(*guid) || (old_has.contains(*guid) && new_has.contains(*guid)))
+        .cloned()
+        .collect();
+    let found = new.guids();
+    assert_eq!(found.len(), new.messages.len(), "a message twice");
+    assert!(expected.is_subset(&found), "lost");
+    // Of mail that nobody had seen at the first backup, a report does not tell whether it was there.
+    let too_many: Vec<_> = found.difference(&expected).filter(|it| !unseen.contains(*it)).collect();
+    assert!(too_many.is_empty(), "{too_many:?} came back");
+}
+
+fn numbers(new: &Server, ours: &Server) {
+    let uids: Vec<u32> = new.messages.iter().filter_map(|message| message.uid).collect();
+    assert!(uids.is_sorted_by(|one, other| one < other), "{uids:?}");
+    assert!(uids.iter().all(|uid| *uid < new.next));
+    assert!(new.next >= ours.next);
+    assert_eq!(new.validity, ours.validity);
+}
+
+/// Old messages are called what the old server called them, and no two are called the same.
+fn names(first: &Side, theirs: &Side, new: &Server, renamed: &[Vec<u8>]) {
+    let mut server = new.clone();
+    for message in &mut server.messages {
+        message.uid.get_or_insert(u32::MAX - 1);
+    }
+    let mut seen = HashSet::new();
+    let all = server.by_guid();
+    for message in server.messages.iter().filter(|message| message.uid != Some(u32::MAX - 1)) {
+        assert!(seen.insert(server.uidl(message)), "a UIDL twice");
+    }
+    for old in &theirs.messages {
+        let Some(found) = all.get(&old.guid) else { continue };
+        let had = first.messages.iter().any(|message| message.guid == old.guid);
+        if !renamed.contains(&old.guid) && !old.uid_unseen {
+            assert_eq!(Some(server.uidl(found)), old.uidl);
+        }
+        if had && !old.uid_unseen {
+            assert!(!renamed.contains(&old.guid), "an old message lost its name");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn both_sides_are_put_together(history in histories()) {
+        check(&history);
+    }
+}
