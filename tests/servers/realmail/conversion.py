@@ -64,7 +64,7 @@ def unpack(archive, target):
 
 def rescue(backup, home, old_server, work, *more):
     """Run `plesk2cpanel rescue`; returns its status (0, or 3 when a person should look) and its report."""
-    done = subprocess.run([program("plesk2cpanel", "PLESK2CPANEL"), "rescue", backup, "--home", home,
+    done = subprocess.run([program("plesk2cpanel", "PLESK2CPANEL"), "rescue", backup, home,
                            "--old-server", old_server, "--json", *more],
                           capture_output=True, check=False, cwd=work)
     if done.returncode not in (0, 3):
@@ -72,11 +72,10 @@ def rescue(backup, home, old_server, work, *more):
     return done.returncode, json.loads(done.stdout)
 
 
-def sync(backup, since, output, old_server, work, *more):
+def sync(backup, since, old_server, work, *more):
     """Run `plesk2cpanel sync`; returns its status (0, or 3 when a person should look)."""
     done = subprocess.run([program("plesk2cpanel", "PLESK2CPANEL"), "sync", backup, "--since", since,
-                           "--output", output, "--old-server", old_server, *more],
-                          capture_output=True, check=False, cwd=work)
+                           "--old-server", old_server, *more], capture_output=True, check=False, cwd=work)
     if done.returncode not in (0, 3):
         raise ConversionFailed(f"sync: exit {done.returncode}: {done.stderr.decode(errors='replace')}")
     return done.returncode

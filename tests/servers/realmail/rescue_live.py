@@ -12,6 +12,7 @@ from .environment import reserve_ports, work_directory
 from .idle import IdleClient
 from .mailboxes import ALICE
 from .oldside import live
+from .rescue import opened
 from .sessions import Imap
 
 UIDL_FORMAT = "%08Xu%08Xv"
@@ -37,10 +38,11 @@ def _one(version, work, ports, clients, old_side, backup, directory, checks):
     home = plain.copy_into_home(old_side.mailroot, directory / "account")
     maildir = plain.maildir_of(home, ALICE)
     with CpanelDovecot(directory / "server", ports, home, version) as server:
+        since = opened()
         with IdleClient(ports[1], ALICE.address, ALICE.password) as idler:
             with _Mail(server, maildir) as mail:
                 mail.arrived.wait(30)
-                status, _ = rescue(backup, home, old_side.option, work,
+                status, _ = rescue(backup, home, old_side.option, work, "--since", since,
                                    "--pop3-log", server.directory / "dovecot.log", "--write")
             checks.equal(f"{version}: nothing is left for a person to do", 0, status)
             told = idler.heard(QUIET) + idler.stop_idling()
