@@ -8,8 +8,8 @@ use std::collections::{HashMap, HashSet};
 /// Gives each message its UID.
 ///
 /// A folder that nobody has opened takes the old server's, late mail included: its clients know them.
-/// In any other folder UIDs below the next one belong to the past, so late mail gets new ones; and so
-/// does a message under whose UID the clients of the old server know another.
+/// In any other folder UIDs below the next one belong to the past, so late mail that has such a UID
+/// gets a new one; and so does a message under whose UID the clients of the old server know another.
 pub(super) fn number(merge: &Merge<'_>, merged: &mut FolderMerge) -> Result<(), MergeRefusal> {
     let mut next = merge.ours.map_or(1, |ours| ours.next_uid).max(1);
     if let Some(theirs) = merge.theirs.filter(|_| merge.one_validity || merge.rules.is_inbox) {
@@ -37,8 +37,10 @@ pub(super) fn number(merge: &Merge<'_>, merged: &mut FolderMerge) -> Result<(), 
     } else {
         let owners = owners(merge);
         let given = merge.given_by_old();
+        // A UID that the new server has yet to give is free, and clients of the old one may know it.
+        let free = |uid: &u32| merge.one_validity && merge.ours.is_none_or(|it| *uid >= it.next_uid);
         keep(merged, &|message| {
-            let uid = new_uid(message)?;
+            let Some(uid) = new_uid(message) else { return old_uid(message).filter(free) };
             let own = old_uid(message) == Some(uid);
             let others = merge.one_validity
                 && !own

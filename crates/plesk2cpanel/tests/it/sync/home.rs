@@ -62,7 +62,7 @@ fn an_ended_run_is_finished_by_the_next() {
 fn folders_come_and_go() {
     let place = Place::new();
     let mut old = Old::new(1..=2);
-    for dir in [".Gone", ".Kept"] {
+    for dir in [".Gone", ".Kept", ".&ANw-bung"] {
         let folder = OldFolder { next: 1, messages: Vec::new() };
         old.folders.insert(dir.to_owned(), folder);
         old.deliver(dir, 31, "S");
@@ -77,7 +77,13 @@ fn folders_come_and_go() {
     // Deleted here, and written to there.
     std::fs::remove_dir_all(mailbox.join(".Work")).unwrap();
     old.deliver(".Work", 52, "");
+    old.deliver(".&ANw-bung", 53, "");
     place.pack("two.tar", &old.spec(SECOND));
+    if let Ok(lab) = std::env::var("SYNC_LAB") {
+        for name in ["one.tar", "two.tar"] {
+            std::fs::copy(place.path(name), Path::new(&lab).join("f").join(name)).unwrap();
+        }
+    }
     let run = sync(&place, OTHER, &["--since", "one.tar", "--merge-into", "home"]);
     insta::assert_snapshot!("folders", run.transcript());
     assert!(!mailbox.join(".Gone").exists());

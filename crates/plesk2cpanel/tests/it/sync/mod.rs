@@ -1,5 +1,6 @@
 //! `sync`: a second backup merged into what was converted before, and the refusal to convert twice.
 
+mod histories;
 mod home;
 mod refused;
 mod staged;
@@ -74,8 +75,8 @@ impl Old {
 
     pub(crate) fn files(&self) -> Vec<MemoryFile> {
         let mut files = Vec::new();
-        for (at, (dir, folder)) in self.folders.iter().enumerate() {
-            let at = u32::try_from(at).unwrap();
+        for (dir, folder) in &self.folders {
+            let at: u32 = dir.bytes().map(u32::from).sum();
             let top = if dir.is_empty() { "Maildir".to_owned() } else { format!("Maildir/{dir}") };
             let mut list = format!("3 V{} N{}\n", VALIDITY + at, folder.next);
             for (uid, name, flags) in &folder.messages {
