@@ -34,6 +34,7 @@
 //! * [`identity`]: the decision, the writing and the check
 //! * [`mbox`]: messages one after another in one file, and what servers keep in their headers
 //! * [`headers`]: the few header fields that anybody asks for
+//! * [`transport`]: a message without what its way added
 //! * [`wire_size`]: how large a message is to POP3 and IMAP
 
 pub mod courier;
@@ -43,5 +44,6 @@ pub mod headers;
 pub mod identity;
 pub mod maildir;
 pub mod mbox;
+pub mod transport;
 pub mod uidl;
 pub mod wire_size;

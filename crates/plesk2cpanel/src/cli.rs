@@ -1,6 +1,7 @@
 //! The command line: what can be typed, and what it means.
 
 mod report;
+mod rescue;
 mod sync;
 mod uidl;
 mod verify;
@@ -13,6 +14,7 @@ use mail_model::identity::OldServer;
 use mail_model::uidl::UidlFormat;
 use plesk_backup::{SecretKey, Spool, Stamp};
 
+pub use self::rescue::RescueArguments;
 pub use self::uidl::Uidl;
 
 pub use self::report::{ReportArguments, ReportCommand, ReportDiff, ReportHtml, read_report};
@@ -37,7 +39,7 @@ pub use self::verify::Verify;
     subcommand_required = true,
     arg_required_else_help = true,
     after_help = "Start with `plesk2cpanel inspect BACKUP`: it writes nothing, and says what to ask the old server before it is gone.\n\n\
-Exit status (`verify` has its own, see its --help):\n  0  all converted, and sure\n  1  failed; no archive was left behind\n  2  wrong usage\n  3  converted, and the report lists something that needs a person"
+Exit status (`verify` and `rescue` have their own, see their --help):\n  0  all converted, and sure\n  1  failed; no archive was left behind\n  2  wrong usage\n  3  converted, and the report lists something that needs a person"
 )]
 pub struct Cli {
     /// What to do.
@@ -58,6 +60,8 @@ pub enum Command {
     Uidl(Uidl),
     /// Compare an archive, or the home restored from it, with the backup; writes nothing
     Verify(Verify),
+    /// Give mailboxes that were moved by a plain copy their old UIDLs back
+    Rescue(RescueArguments),
     /// Compare reports, or make a page of one
     Report(ReportArguments),
 }

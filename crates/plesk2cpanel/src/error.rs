@@ -105,6 +105,21 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// A rescue is to write, and knows nothing of who was there since the move.
+    #[error("--write needs --since TIME or --pop3-log FILE")]
+    RescueBlind,
+    /// A rescue is to write into an archive.
+    #[error("{} is an archive: it can't be written", path.display())]
+    HomeIsArchive {
+        /// The archive.
+        path: PathBuf,
+    },
+    /// No mailbox of the backup stands in any of the homes.
+    #[error("no mailbox of {backup} is in the homes that were named")]
+    NothingToRescue {
+        /// Name of the backup.
+        backup: String,
+    },
     /// Something of an account's home can't be read or written.
     #[error(transparent)]
     Home(#[from] crate::home::HomeError),
@@ -320,7 +335,11 @@ impl Error {
     pub fn is_usage(&self) -> bool {
         matches!(
             self,
-            Error::Report { .. } | Error::ReportFile { .. } | Error::UnknownAccount { .. }
+            Error::Report { .. }
+                | Error::ReportFile { .. }
+                | Error::UnknownAccount { .. }
+                | Error::RescueBlind
+                | Error::HomeIsArchive { .. }
         )
     }
 
@@ -335,6 +354,17 @@ impl Error {
             Error::Describe(_) => {
                 "the metadata XML files stand at the end of an export: if the file is cut, copy it \
                  again, or name it backup_DOMAIN_STAMP.tar so that the mail in it can be named"
+            }
+            Error::RescueBlind => {
+                "a client that was there since the move has loaded messages under their new names, and \
+                 would load them a third time: say when clients could first reach the new server, \
+                 or give its log"
+            }
+            Error::HomeIsArchive { .. } => {
+                "unpack it and name the `homedir` in it, or leave out --write to see what would be done"
+            }
+            Error::NothingToRescue { .. } => {
+                "name the home of the account that has these domains, or its `mail` directory"
             }
             Error::Archive { .. } => "copy the backup again; if it stays like this, make a new one",
             Error::ChangedMeanwhile { .. } => {

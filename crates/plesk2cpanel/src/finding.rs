@@ -209,6 +209,25 @@ kinds! {
         "set it up by hand after the restore";
     CONTENT_NOT_CARRIED = "content-not-carried", Warning,
         "move it by hand: this program carries mail";
+    // A mailbox that was moved before.
+    RESCUE_NOT_MAILDIR = "rescue-not-maildir", Error,
+        "copy it to a maildir, rescue that, and copy it back, as docs/rescue.md says";
+    RESCUE_INDEX = "rescue-index-without-list", Warning,
+        "close the logins, remove the dovecot.index files of this folder, and run this command again";
+    RESCUE_LIST_BROKEN = "rescue-list-broken", Warning,
+        "let the server mend the list (doveadm index -u ADDRESS FOLDER), and run this command again";
+    RESCUE_UNLISTED = "rescue-unlisted", Warning,
+        "let the server list them (doveadm index -u ADDRESS INBOX), and run this command again";
+    RESCUE_NOTHING_MATCHED = "rescue-nothing-matched", Warning,
+        "look whether this is the mailbox of the backup: another dump, or another home?";
+    RESCUE_CONFLICT = "rescue-conflict", Warning,
+        "tell the owner that clients load these messages once more, or passed over them";
+    RESCUE_LINKS = "rescue-links", Warning,
+        "look at these links and devices: nothing in a mailbox should be one";
+    RESCUE_VISITS_ASSUMED = "rescue-visits-assumed", Info,
+        "give --since with the time of the move, and the new server's log from then on with --pop3-log";
+    RESCUE_FAILED = "rescue-failed", Error,
+        "mend what the text says, and run this command again: what was done already stays";
     // The backup itself.
     BACKUP_DAMAGED = "backup-damaged", Error,
         "copy or download the backup again, or make a new one";

@@ -43,7 +43,7 @@ pub struct Job {
     given: String,
     pub(crate) description: Description,
     pub(crate) names: Vec<AccountName>,
-    selected: Vec<usize>,
+    pub(crate) selected: Vec<usize>,
     options: ReadOptions,
 }
 

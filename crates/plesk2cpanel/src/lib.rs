@@ -16,6 +16,7 @@
 //! ```
 
 mod account;
+mod again;
 mod chain;
 pub mod cli;
 mod content;
@@ -35,6 +36,7 @@ mod plan;
 mod progress;
 mod read_back;
 pub mod report;
+pub mod rescue;
 mod scan;
 mod storage;
 pub mod summary;

@@ -11,7 +11,7 @@ use plesk2cpanel::cli::{Cli, Command, ReportCommand, ReportDiff, Uidl, read_repo
 use plesk2cpanel::report::Report;
 use plesk2cpanel::report::diff::Diff;
 use plesk2cpanel::uidl::{commands, text};
-use plesk2cpanel::{Interrupt, Job, Progress, Silent, summary};
+use plesk2cpanel::{Interrupt, Job, Progress, Silent, rescue, summary};
 
 /// Nothing was converted.
 const FAILED: u8 = 1;
@@ -92,6 +92,16 @@ fn run(cli: &Cli, interrupt: &Interrupt) -> anyhow::Result<u8> {
             let colour = terminal::colour(&std::io::stdout());
             let text = if arguments.json { found.to_json() } else { found.to_text(colour) };
             std::io::stdout().lock().write_all(text.as_bytes())?;
+            Ok(found.exit_status)
+        }
+        Command::Rescue(arguments) => {
+            let job =
+                Job::open_all(&arguments.backup(), arguments.read_options()?, progress, interrupt)?;
+            let found = job.rescue(&arguments.rescue_options()?, progress, interrupt)?;
+            bars.clear();
+            let colour = terminal::colour(&std::io::stdout());
+            let text = rescue::text::report(&found, colour);
+            print(&if arguments.json { found.to_json() } else { text })?;
             Ok(found.exit_status)
         }
         Command::Report(arguments) => match &arguments.command {

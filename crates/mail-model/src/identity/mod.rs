@@ -5,6 +5,7 @@
 //! * [`emit`] gives the new `dovecot-uidlist` and `dovecot-keywords` of a folder.
 //! * [`merge`] puts a folder together that lives on two servers.
 //! * [`verify_folder`] predicts what a Dovecot over written bytes answers, and compares.
+//! * [`rescue`](rescue()) and [`restore`] do the same for a mailbox that was moved without that.
 //!
 //! What the old server itself answered counts most: a [`RawListing`] names messages exactly.
 //!
@@ -24,7 +25,9 @@ pub mod merge;
 mod names;
 mod output;
 mod pop3;
+mod rescue;
 mod resolve;
+mod restore;
 mod server;
 mod sizes;
 mod state;
@@ -41,7 +44,9 @@ pub use output::{
     Because, Certainty, Folder, FormatEvidence, FoundState, Mailbox, Message, ServerEvidence,
     UidEvidence, Uidl, UidlEvidence,
 };
+pub use rescue::{Fate, Moved, OldName, Rescue, RescueInput, rescue};
 pub use resolve::resolve;
+pub use restore::{RestoreInput, restore};
 pub use verify::{Difference, verify_folder};
 
 /// The highest next UID that is ever chosen here. Dovecot 2.3 and 2.4 stop with an assertion when

@@ -13,6 +13,7 @@ use rustix::io::Errno;
 use rustix::process::Pid;
 
 use super::directory::mtime;
+use super::replace::own;
 use super::{Dir, HomeError};
 
 /// Name of the list that it guards.
@@ -63,21 +64,35 @@ impl<'a> ListLock<'a> {
         }
     }
 
+    /// Makes the lock, unless there is one. It has its owner and content from its first moment on,
+    /// since a server that waits for it looks into it.
     fn create(dir: &'a Dir) -> Result<Option<ListLock<'a>>, HomeError> {
+        let temporary = format!(".plesk2cpanel.{}.{}.lock", host(), std::process::id());
+        let temporary = temporary.replace('/', "_").into_bytes();
         let flags = OFlags::CLOEXEC | OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY;
-        // Readable by the mailbox's owner, whose server asks who holds it.
-        let fd = match rustix::fs::openat(dir.fd(), LOCK, flags, Mode::from_raw_mode(0o644)) {
-            Ok(fd) => fd,
-            Err(Errno::EXIST) => return Ok(None),
-            Err(error) => return Err(dir.error(LOCK, error)),
+        let mode = Mode::from_raw_mode(0o600);
+        let open = || rustix::fs::openat(dir.fd(), &*temporary, flags, mode);
+        let fd = match open() {
+            // Of another process that had our number and was killed.
+            Err(Errno::EXIST) => {
+                rustix::fs::unlinkat(dir.fd(), &*temporary, AtFlags::empty()).and_then(|()| open())
+            }
+            result => result,
         };
-        let stat = rustix::fs::fstat(&fd).map_err(|error| dir.error(LOCK, error))?;
-        let mut file = File::from(fd);
-        let text = format!("{}:{}", std::process::id(), host());
-        let written = file.write_all(text.as_bytes());
-        let lock = ListLock { dir, identity: identity(&stat), _file: file };
-        written.map_err(|error| HomeError::new(&dir.path_of(LOCK), &error))?;
-        Ok(Some(lock))
+        let fd = fd.map_err(|error| dir.error(&temporary, error))?;
+        let made = own(dir, &temporary, &fd, None).and_then(|()| {
+            let stat = rustix::fs::fstat(&fd).map_err(|error| dir.error(LOCK, error))?;
+            let mut file = File::from(fd);
+            file.write_all(format!("{}:{}", std::process::id(), host()).as_bytes())
+                .map_err(|error| HomeError::new(&dir.path_of(LOCK), &error))?;
+            match rustix::fs::linkat(dir.fd(), &*temporary, dir.fd(), LOCK, AtFlags::empty()) {
+                Ok(()) => Ok(Some(ListLock { dir, identity: identity(&stat), _file: file })),
+                Err(Errno::EXIST) => Ok(None),
+                Err(error) => Err(dir.error(LOCK, error)),
+            }
+        });
+        let _ = rustix::fs::unlinkat(dir.fd(), &*temporary, AtFlags::empty());
+        made
     }
 
     /// Whether it is still ours. Somebody may have taken it for one that was left behind.

@@ -21,6 +21,7 @@ use mail_model::identity::{RawFolder, StateFile};
 
 pub(crate) use self::directory::{Dir, Kind, Named};
 pub(crate) use self::lock::{LIST, ListLock, PATIENCE};
+pub(crate) use self::maildir::read_folder;
 pub(crate) use self::plain::plain;
 pub(crate) use self::replace::replace_list;
 

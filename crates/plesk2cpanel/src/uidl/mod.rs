@@ -40,7 +40,7 @@ use crate::scan::Depth;
 const SCHEMA: u32 = 1;
 
 /// Findings that bear on the names of messages, or on whether all messages are there.
-const ABOUT_MESSAGES: &[&str] = &[
+pub(crate) const ABOUT_MESSAGES: &[&str] = &[
     ARCHIVE_DAMAGED.code,
     CONTENT_MISSING.code,
     DUPLICATE_UIDLS.code,
@@ -260,7 +260,7 @@ fn rows(opened: &Opened<'_>) -> Vec<UidlRow> {
 }
 
 /// Whether a UIDL is the old server's: others are those that the new one gives instead.
-fn tells_of_old(uidl: &Uidl) -> bool {
+pub(crate) fn tells_of_old(uidl: &Uidl) -> bool {
     let given = matches!(
         uidl.evidence,
         UidlEvidence::NeverServed | UidlEvidence::NotListed | UidlEvidence::NoState

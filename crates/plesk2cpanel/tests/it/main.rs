@@ -25,6 +25,7 @@ mod protected;
 mod psadump;
 mod refusals;
 mod report;
+mod rescue;
 mod rich;
 mod settings;
 mod stability;

@@ -1,0 +1,123 @@
+//! Whether somebody was there since the move and loaded messages under their new names.
+
+use super::log::Pop3Log;
+use super::report::Visited;
+use crate::home::HomeMailbox;
+use crate::mail_findings::count;
+
+/// No server in use is silent for so long.
+const SILENCE: i64 = 24 * 3600;
+
+/// What is known of the time since the move.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Since<'a> {
+    /// When clients could first reach the new server.
+    pub(super) time: Option<i64>,
+    /// The new server's log.
+    pub(super) log: Option<&'a Pop3Log>,
+    /// When the backup was made, for want of something better.
+    pub(super) backup: i64,
+    /// The time of the run: a log that ends long before says nothing of yesterday.
+    pub(super) now: i64,
+}
+
+/// The verdict on a mailbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Verdict {
+    pub(super) visited: Visited,
+    pub(super) because: String,
+    /// When somebody was there last, where the log says so and says all.
+    pub(super) last: Option<i64>,
+    /// Whether that rests on what was given, and not on a guess at the time of the move.
+    pub(super) is_sure: bool,
+}
+
+impl Verdict {
+    /// Whether a message may have been loaded under its new name. `name` is that of its file, which
+    /// begins with the second of its delivery to the server that made the name.
+    pub(super) fn may_have_loaded(&self, name: &[u8]) -> bool {
+        match (self.visited, self.last) {
+            (Visited::No, _) => false,
+            (_, None) => true,
+            (_, Some(last)) => {
+                delivered(name).is_none_or(|delivered| delivered <= last.saturating_add(60))
+            }
+        }
+    }
+}
+
+/// The seconds that a name begins with.
+fn delivered(name: &[u8]) -> Option<i64> {
+    let end = name.iter().position(|byte| !byte.is_ascii_digit())?;
+    str::from_utf8(&name[..end]).ok()?.parse().ok()
+}
+
+/// Judges a mailbox by the log, where that tells of all the time since the move, and by its files.
+/// `has_read_more`: a message that was unread in the backup is read now.
+pub(super) fn judge(
+    address: &str,
+    mailbox: &HomeMailbox,
+    has_read_more: bool,
+    since: &Since<'_>,
+) -> Verdict {
+    let inbox = mailbox.folders.iter().find(|folder| folder.raw.dir.is_empty());
+    let cur = inbox.and_then(|inbox| inbox.cur_mtime);
+    let index = inbox.and_then(|inbox| inbox.raw.index_log_mtime);
+    let newest = cur.max(index);
+    let verdict =
+        |visited, because: String, last, is_sure| Verdict { visited, because, last, is_sure };
+    if inbox.is_none_or(|inbox| inbox.raw.uidlist.is_none() && index.is_none()) {
+        // The first session makes a list.
+        return verdict(Visited::No, "nobody was served: INBOX has no list".to_owned(), None, true);
+    }
+    let visits = since.log.map(|log| log.of(address)).unwrap_or_default();
+    if let (Some(log), Some(time)) = (since.log, since.time)
+        && log.covers(time, newest.unwrap_or(time).max(since.now.saturating_sub(SILENCE)))
+    {
+        return match visits.loaded {
+            0 if visits.idle > 0 => verdict(
+                Visited::No,
+                format!("the log tells of {} that loaded nothing", sessions(visits.idle)),
+                None,
+                true,
+            ),
+            0 => verdict(Visited::No, "the log tells of no POP3 login".to_owned(), None, true),
+            loaded => verdict(
+                Visited::Yes,
+                format!("the log tells of {}", sessions(loaded)),
+                visits.last,
+                true,
+            ),
+        };
+    }
+    if visits.loaded > 0 {
+        let because = format!("the log tells of {}", sessions(visits.loaded));
+        return verdict(Visited::Yes, because, None, true);
+    }
+    let from = since.time.unwrap_or(since.backup);
+    let than = if since.time.is_some() { "--since" } else { "the backup" };
+    let is_later = |time: Option<i64>| time.is_some_and(|time| time >= from);
+    let is_sure = since.time.is_some();
+    let signs: Vec<String> = [
+        (is_later(cur), format!("cur/ changed after {than}")),
+        (is_later(index), format!("Dovecot's index changed after {than}")),
+        (has_read_more, "a message was read that the backup has as unread".to_owned()),
+    ]
+    .into_iter()
+    .filter_map(|(holds, sign)| holds.then_some(sign))
+    .collect();
+    let more = if since.log.is_some() && since.time.is_some() {
+        "; the logs do not tell of all the time since then"
+    } else {
+        ""
+    };
+    if signs.is_empty() {
+        let because = format!("nothing in INBOX changed after {than}{more}");
+        return verdict(Visited::No, because, None, is_sure);
+    }
+    verdict(Visited::Maybe, format!("{}{more}", signs.join(", ")), None, is_sure)
+}
+
+fn sessions(number: u64) -> String {
+    count(number, "POP3 session")
+}

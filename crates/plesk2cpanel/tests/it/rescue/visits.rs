@@ -1,0 +1,117 @@
+//! Mailboxes whose owner was there since the move.
+
+use super::{LATER, Moved, codes};
+
+const LOGIN: &str = "2030-01-01T10:00:00+00:00 srv dovecot: pop3-login: Login: user=<anna@example.com>, \
+                     method=PLAIN, session=<s1>\n";
+
+fn log(moved: &Moved, rest: &str) {
+    let begin = "2020-01-01T00:00:00+00:00 srv dovecot: master: Dovecot starting up\n";
+    let end = "2090-01-01T00:00:00+00:00 srv dovecot: master: Dovecot stops\n";
+    moved.place.write("maillog", format!("{begin}{rest}{end}").as_bytes());
+}
+
+#[test]
+fn writing_needs_to_know_who_was_there() {
+    let moved = Moved::new();
+    insta::assert_snapshot!("rescue-blind", moved.run(&["--write"]).transcript());
+    // A dry run says what it guesses.
+    let found = moved.report(0, &[]);
+    assert_eq!(codes(&found), ["rescue-visits-assumed"]);
+}
+
+#[test]
+fn who_loaded_mail_keeps_its_names() {
+    let moved = Moved::new();
+    moved.renumber();
+    let before = moved.list();
+    log(&moved, LOGIN);
+    let found = moved.report(0, &["--since", "2021-01-01", "--pop3-log", "maillog", "--write"]);
+    assert_eq!((&found["visited"], &found["fates"]["kept"]), (&"yes".into(), &5.into()));
+    assert_eq!(found["seen"]["pop3_connected"], 0);
+    assert_eq!(found["seen"]["pop3_not_connected"], 5);
+    assert_eq!(moved.list(), before);
+}
+
+#[test]
+fn a_session_that_loaded_nothing_does_not_count() {
+    let moved = Moved::new();
+    moved.renumber();
+    let end = "2030-01-01T10:00:01+00:00 srv dovecot: pop3(anna@example.com)<7><s1>: Disconnected: \
+               Logged out top=0/0, retr=0/0, del=0/5, size=5000\n";
+    log(&moved, &format!("{LOGIN}{end}"));
+    let found = moved.report(0, &["--since", "2021-01-01", "--pop3-log", "maillog"]);
+    assert_eq!((&found["visited"], &found["fates"]["restored"]), (&"no".into(), &5.into()));
+}
+
+#[test]
+fn what_came_after_the_last_session_was_not_loaded_in_it() {
+    let moved = Moved::new();
+    std::fs::rename(
+        moved.path("cur/1700000005.M1P1.old:2,S"),
+        moved.path("cur/1900000000.M1P1.new:2,S"),
+    )
+    .unwrap();
+    moved.renumber();
+    log(&moved, LOGIN);
+    let found = moved.report(0, &["--since", "2021-01-01", "--pop3-log", "maillog"]);
+    // 2030-01-01 is 1893492000.
+    assert_eq!((&found["fates"]["kept"], &found["fates"]["restored"]), (&4.into(), &1.into()));
+}
+
+#[test]
+fn a_log_that_begins_too_late_is_not_trusted_alone() {
+    let moved = Moved::new();
+    moved.renumber();
+    moved.place.write("maillog", b"2090-01-01T00:00:00Z srv something\n");
+    let found = moved.report(0, &["--since", "2021-01-01", "--pop3-log", "maillog"]);
+    assert_eq!(found["visited"], "maybe");
+    assert!(found["visited_because"].as_str().unwrap().contains("do not tell of all the time"));
+}
+
+#[test]
+fn a_log_that_ends_long_ago_is_not_trusted_alone() {
+    let moved = Moved::new();
+    moved.renumber();
+    let old = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000);
+    for name in ["cur", "dovecot-uidlist"] {
+        std::fs::File::open(moved.path(name)).unwrap().set_modified(old).unwrap();
+    }
+    let text = "2020-01-01T00:00:00Z srv one\n2023-12-01T00:00:00Z srv two\n";
+    moved.place.write("maillog", text.as_bytes());
+    let found = moved.report(0, &["--since", "2023-01-01", "--pop3-log", "maillog"]);
+    assert!(found["visited_because"].as_str().unwrap().contains("do not tell of all the time"));
+}
+
+#[test]
+fn without_a_log_the_mailbox_itself_tells() {
+    let moved = Moved::new();
+    moved.renumber();
+    assert_eq!(moved.report(0, &["--since", "@1"])["visited"], "maybe");
+    assert_eq!(moved.report(0, &["--since", LATER])["visited"], "no");
+    let unread = "cur/1700000001.M1P1.old";
+    std::fs::rename(moved.path(&format!("{unread}:2,S")), moved.path(&format!("{unread}:2,")))
+        .unwrap();
+    assert_eq!(moved.report(0, &["--since", LATER])["visited"], "no");
+    let mut files = crate::support::served_messages(3);
+    files[1].path = b"Maildir/cur/1700000002.M1P1.old:2,".to_vec();
+    let moved = Moved::of(files);
+    std::fs::rename(
+        moved.path("cur/1700000002.M1P1.old:2,"),
+        moved.path("cur/1700000002.M1P1.old:2,S"),
+    )
+    .unwrap();
+    let found = moved.report(0, &["--since", LATER]);
+    assert_eq!(found["visited"], "maybe");
+    assert!(found["visited_because"].as_str().unwrap().contains("a message was read"));
+}
+
+#[test]
+fn a_log_that_is_none_is_refused() {
+    let moved = Moved::new();
+    moved.place.write("maillog", b"nothing\n");
+    let run = moved.run(&["--pop3-log", "maillog"]);
+    assert_eq!(run.status, Some(1));
+    assert!(run.stderr.contains("begins with a time"), "{}", run.stderr);
+    assert_eq!(moved.run(&["--since", "yesterday"]).status, Some(2));
+}
