@@ -51,8 +51,7 @@ def first(server, messages):
         for number in (1, 2, 3):
             imap.append("Work", messages.make(f"work{number}"), "()", DATE)
         _open_all(imap)
-        imap.select("INBOX")
-        imap.store(imap.uids()[6:7], "\\Flagged Basekey")
+        imap.store(_alice(imap, 7), "\\Flagged Basekey")
     with _imap(server, SALES) as imap:
         imap.create("Gone")
         imap.append("Gone", messages.make("gone1"), "()", DATE)
@@ -75,19 +74,18 @@ def old_side(server, messages):
     for mailbox, count in ((ALICE, 2), (SALES, 1), (TEAM, 1), (EMPTY, 1), (INFO, 1)):
         _deliver(server, messages, mailbox, "between", count)
     with _imap(server, ALICE) as imap:
-        imap.select("INBOX")
-        uids = imap.uids()
-        imap.store(uids[3:5], "\\Flagged")           # m4, m5
-        imap.store(uids[5:6], "Oldkey")              # m6
-        imap.unstore(uids[6:7], "\\Flagged Basekey")  # m7
-        imap.move(uids[7:8], "Work")                 # m8
-        imap.expunge(uids[1:3])                      # m2, m3
+        imap.store(_alice(imap, 4, 5), "\\Flagged")
+        imap.store(_alice(imap, 6), "Oldkey")
+        imap.unstore(_alice(imap, 7), "\\Flagged Basekey")
+        imap.move(_alice(imap, 8), "Work")
+        imap.expunge(_alice(imap, 2, 3))
         imap.create("Fresh")
         imap.subscribe("Fresh")
         imap.append("Fresh", messages.make("fresh1"), "(\\Seen)", DATE)
         _open_all(imap)
     with Pop3(server.pop3_port, SALES.address, SALES.password) as pop3:
-        pop3.delete(2)                               # m2
+        pop3.delete(next(number for number, _, _ in pop3.listing()
+                         if messages.name(pop3.peek(number)) == "sales-m2"))
     with _imap(server, SALES) as imap:
         imap.delete("Gone")
         _open_all(imap)
@@ -108,17 +106,14 @@ def new_side(server, home, messages):
         _deliver(server, messages, mailbox, "new", count)
     plain.put_into_new(plain.maildir_of(home, UNREAD), messages.make("unread-new1"), 1)
     with _imap(server, ALICE) as imap:
-        imap.select("INBOX")
-        uids = imap.uids()
-        imap.store(uids[4:5], "\\Answered")          # m5
-        imap.store(uids[5:6], "Newkey")              # m6
-        imap.store(uids[8:9], "\\Flagged")           # m9
-        imap.expunge([uids[1], uids[9]])             # m2 on both sides, m10
+        imap.store(_alice(imap, 5), "\\Answered")
+        imap.store(_alice(imap, 6), "Newkey")
+        imap.store(_alice(imap, 9), "\\Flagged")
+        imap.expunge(_alice(imap, 2, 10))  # m2 goes on both sides
         imap.create("Mine")
         imap.append("Mine", messages.make("mine1"), "()", DATE)
     with _imap(server, TEAM) as imap:
-        imap.select("INBOX")
-        imap.expunge(imap.uids()[2:3])               # m3
+        imap.expunge(_numbered(imap, TEAM, 3))
 
 
 def before_the_switch(home, messages):
@@ -162,6 +157,18 @@ def expected(touched=True):
 
 def _imap(server, mailbox):
     return Imap(server.imap_port, mailbox.address, mailbox.password)
+
+
+def _alice(imap, *numbers):
+    return _numbered(imap, ALICE, *numbers)
+
+
+def _numbered(imap, mailbox, *numbers):
+    """UIDs of these messages of an INBOX. Courier does not number in the order of delivery, but in that of file names."""
+    imap.select("INBOX")
+    wanted = {f"{mailbox.local}-m{number}" for number in numbers}
+    return [int(re.search(r"UID (\d+)", attributes)[1]) for attributes, content in imap.fetch_all()
+            if Messages.name(content) in wanted]
 
 
 def _deliver(server, messages, mailbox, kind, count):
