@@ -2,88 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends by panicking")]
 
+mod listed_mailboxes;
+
+use listed_mailboxes::*;
 use mail_model::identity::*;
-use mail_model::maildir::Place;
-use mail_model::uidl::{ListedUidl, UidlFormat};
+use mail_model::uidl::UidlFormat;
 use mail_model::wire_size::WireSize;
 
 use Certainty::{Assumed, Exact, Lost, Predicted};
-
-fn state(text: &str, mtime: i64) -> StateFile {
-    StateFile { bytes: text.as_bytes().to_vec(), mtime }
-}
-
-/// A file whose size on the wire is twice its number.
-fn file(name: &str, size: u64) -> RawFile {
-    let (place, name) = match name.strip_prefix("new/") {
-        Some(name) => (Place::New, name.to_owned()),
-        None => (Place::Cur, format!("{name}:2,S")),
-    };
-    RawFile { place, name: name.into_bytes(), size, mtime: 0, x_uidl: None }
-}
-
-fn inbox(files: Vec<RawFile>, uidlist: &str) -> RawMailbox {
-    let uidlist = (!uidlist.is_empty()).then(|| state(uidlist, 9));
-    let folder = RawFolder { files, uidlist, ..RawFolder::default() };
-    RawMailbox { folders: vec![folder], ..RawMailbox::default() }
-}
-
-/// Three messages with the UIDs 8, 9 and 12, of which the last is in no list.
-fn three() -> RawMailbox {
-    inbox(vec![file("1.a", 10), file("2.b", 20), file("new/3.c", 30)], "3 V7 N12\n8 :1.a\n9 :2.b\n")
-}
-
-/// (uidl, size) of each message, numbered from 1. Size 0 is none.
-fn listed(mut raw: RawMailbox, entries: &[(&str, u64)]) -> RawMailbox {
-    let entries = entries.iter().zip(1..).map(|((uidl, size), number)| ListedUidl {
-        number: Some(number),
-        uid: None,
-        size: (*size > 0).then_some(*size),
-        uidl: uidl.as_bytes().to_vec(),
-    });
-    let sizes = raw.folders[0].files.iter().map(|file| {
-        Some(WireSize { octets: file.size * 2, stored: file.size, last_line_open: false })
-    });
-    raw.listing = Some(RawListing { entries: entries.collect(), sizes: sizes.collect() });
-    raw
-}
-
-fn stated(format: &str) -> Rules {
-    let old_server = OldServer::Dovecot(UidlFormat::parse(format).unwrap());
-    Rules { old_server, new_uidvalidity: 1000, ..Rules::default() }
-}
-
-/// (base name, UIDL, certainty, evidence) in POP3 order.
-fn rows(mailbox: &Mailbox) -> Vec<(String, String, Certainty, String)> {
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-    let mut messages: Vec<&Message> = mailbox.folders[0].messages.iter().collect();
-    messages.sort_by_key(|message| message.pop3_position);
-    messages
-        .iter()
-        .map(|message| {
-            let uidl = message.uidl.as_ref().unwrap();
-            let evidence = uidl.evidence.to_string();
-            (text(&message.name.base), text(&uidl.value), uidl.certainty, evidence)
-        })
-        .collect()
-}
-
-fn row(
-    base: &str,
-    uidl: &str,
-    certainty: Certainty,
-    why: &str,
-) -> (String, String, Certainty, String) {
-    (base.to_owned(), uidl.to_owned(), certainty, why.to_owned())
-}
-
-fn by(mailbox: &Mailbox) -> Vec<Option<MatchedBy>> {
-    mailbox.listing.as_ref().unwrap().matches.iter().map(|found| found.map(|m| m.by)).collect()
-}
-
-fn unmatched(number: u32, uidl: &str) -> Finding {
-    Finding::ListingUnmatched { number: Some(number), uidl: uidl.as_bytes().to_vec() }
-}
 
 #[test]
 fn a_format_is_recognised_without_sizes() {
@@ -130,7 +56,7 @@ fn two_formats_that_explain_as_much_are_only_assumed_where_they_differ() {
 
 #[test]
 fn numbers_and_sizes_name_messages_whatever_the_format() {
-    let raw = listed(three(), &[("qx", 20), ("zz", 40), ("ab", 60)]);
+    let raw = listed(three_of("N10"), &[("qx", 20), ("zz", 40), ("ab", 60)]);
     let mailbox = resolve(&raw, &Rules::default());
     assert_eq!(
         rows(&mailbox),
@@ -147,6 +73,109 @@ fn numbers_and_sizes_name_messages_whatever_the_format() {
     let mailbox = resolve(&raw, &Rules::default());
     assert_eq!(rows(&mailbox)[1], row("2.b", "zz", Exact, "listing"));
     assert_eq!(rows(&mailbox)[2], row("3.c", "UID12-7", Predicted, "not-listed"));
+}
+
+#[test]
+fn what_came_after_the_listing_has_not_the_name_of_what_was_deleted() {
+    // UID 6 is deleted, and the message in new/ is as long.
+    let bases = ["1.a", "2.b", "3.c", "4.d", "5.e"];
+    let files = || {
+        let mut files: Vec<RawFile> =
+            bases.iter().zip(1..).map(|(base, size)| file(base, size * 10)).collect();
+        files.push(file("new/7.g", 60));
+        files
+    };
+    let wire = |number: usize| number as u64 * 20;
+    let entries = |uidl: &dyn Fn(usize) -> String| -> Vec<(String, u64)> {
+        (1..=6).map(|number| (uidl(number), wire(number))).collect()
+    };
+    let find = |raw: RawMailbox, entries: &[(String, u64)]| {
+        let entries: Vec<(&str, u64)> =
+            entries.iter().map(|(uidl, size)| (uidl.as_str(), *size)).collect();
+        resolve(&listed(raw, &entries), &Rules::default())
+    };
+    let all: Vec<(&str, usize)> = bases.into_iter().chain(["6.f"]).zip(1..).collect();
+    let lines: Vec<String> = all.iter().map(|(base, uid)| format!("{uid} :{base}\n")).collect();
+    let list = "3 V1700000000 N7\n".to_owned() + &lines.concat();
+    let last = |mailbox: &Mailbox| rows(mailbox).pop().unwrap();
+    let value = Some(MatchedBy::Value);
+    let number = Some(MatchedBy::Number);
+
+    let by_default = entries(&|uid| format!("{uid:08x}6553f100"));
+    let mailbox = find(inbox(files(), &list), &by_default);
+    assert_eq!(by(&mailbox), [value, value, value, value, value, None]);
+    assert_eq!(last(&mailbox), row("7.g", "000000076553f100", Predicted, "next-uid"));
+    assert!(mailbox.findings.contains(&unmatched(6, "000000066553f100")));
+
+    // No format is known, but the server has numbered a message that is gone.
+    let hashed = entries(&|uid| format!("hash{uid}"));
+    let mailbox = find(inbox(files(), &list), &hashed);
+    assert_eq!(by(&mailbox), [number, number, number, number, number, None]);
+    assert_eq!(last(&mailbox).2, Predicted);
+    // A session has given the new message a UID since: the format alone tells.
+    let later = list.replace("N7", "N8") + "7 :7.g\n";
+    let mailbox = find(inbox(files(), &later), &by_default);
+    assert_eq!(last(&mailbox), row("7.g", "000000076553f100", Exact, "listed-format"));
+    let one = |list: &str| inbox(vec![file("7.g", 60)], list);
+    let mailbox = find(one("3 V1700000000 N8\n7 :7.g\n"), &by_default[5..]);
+    assert_eq!(by(&mailbox), [None]);
+
+    let mut raw = inbox(files(), "");
+    let lines: Vec<String> =
+        all.iter().map(|(base, n)| format!("{base}:2,S {} {n}:17\n", wire(*n))).collect();
+    raw.pop3_sizelist = Some(state(&format!("/2 7 17\n{}", lines.concat()), 9));
+    let mailbox = find(raw, &entries(&|n| format!("UID{n}-17")));
+    assert_eq!(by(&mailbox), [value, value, value, value, value, None]);
+    assert_eq!(last(&mailbox), row("7.g", "UID7-17", Predicted, "next-counter"));
+
+    // From before the counter the names of files are the UIDLs, and no number tells of the end.
+    let mut raw = inbox(files(), "");
+    let lines: Vec<String> =
+        all.iter().map(|(base, n)| format!("{base}:2,S {} 0:0\n", wire(*n))).collect();
+    raw.pop3_sizelist = Some(state(&format!("/2 1 17\n{}", lines.concat()), 9));
+    let mailbox = find(raw, &entries(&|n| all[n - 1].0.to_owned()));
+    assert_eq!(by(&mailbox), [value, value, value, value, value, None]);
+    assert_eq!(last(&mailbox), row("7.g", "UID1-17", Predicted, "next-counter"));
+    // A stored UIDL is its own message's, though that is gone.
+    let stored = "3 V1700000000 N7\n1 :1.a\n2 :2.b\n3 :3.c\n4 :4.d\n5 Phash6 :6.f\n6 :5.e\n";
+    let mailbox = find(inbox(files(), stored), &hashed);
+    assert_eq!(by(&mailbox), [number, number, number, number, number, None]);
+
+    // Without a list only the directory tells that it is new.
+    let mailbox = find(inbox(files(), ""), &hashed);
+    assert_eq!(by(&mailbox), [number, number, number, number, number, None]);
+    assert_eq!(last(&mailbox).2, Predicted);
+}
+
+#[test]
+fn a_listing_that_fits_in_two_ways_names_nothing_new() {
+    // UID 8 is deleted, and all are of one size: each would get its elder's name.
+    let files = || vec![file("2.b", 10), file("3.c", 10), file("new/4.d", 10)];
+    let list = "3 V7 N11\n9 :2.b\n10 :3.c\n";
+    let entries = [("p8", 20), ("p9", 20), ("p10", 20)];
+    let mailbox = resolve(&listed(inbox(files(), list), &entries), &Rules::default());
+    assert_eq!(by(&mailbox), [None; 3]);
+    // When the sizes differ there is one way only, and the message in new/ was there already.
+    let entries = [("p9", 20), ("p10", 40), ("p11", 20)];
+    let files = vec![file("2.b", 10), file("3.c", 20), file("new/4.d", 10)];
+    let mailbox = resolve(&listed(inbox(files, list), &entries), &Rules::default());
+    assert_eq!(by(&mailbox), [Some(MatchedBy::Number); 3]);
+}
+
+#[test]
+fn a_place_among_equal_sizes_is_an_assumption() {
+    // Perhaps the first was deleted, and the last came: they have other names then.
+    let files = vec![file("1.a", 10), file("2.b", 10), file("3.c", 30)];
+    let raw = inbox(files, "3 V7 N11\n8 :1.a\n9 :2.b\n10 :3.c\n");
+    let mailbox = resolve(&listed(raw, &[("x", 20), ("y", 20), ("z", 60)]), &Rules::default());
+    assert_eq!(
+        rows(&mailbox),
+        [
+            row("1.a", "x", Assumed, "listing"),
+            row("2.b", "y", Assumed, "listing"),
+            row("3.c", "z", Exact, "listing"),
+        ]
+    );
 }
 
 #[test]

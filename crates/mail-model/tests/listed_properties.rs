@@ -66,7 +66,8 @@ fn old(even: bool) -> impl Strategy<Value = Old> {
             let mut uid = 0;
             for (at, message) in messages.iter().enumerate() {
                 let base = format!("17000000{at:02}.M{at}P1.host").into_bytes();
-                let size = if even { message.size + at as u64 * 100 } else { message.size };
+                // Odd, so that no size of a file is another's on the wire.
+                let size = if even { message.size + 1 + at as u64 * 100 } else { message.size };
                 let place = if message.listed { Place::Cur } else { Place::New };
                 let suffix: &[u8] = if message.listed { b":2,S" } else { b"" };
                 files.push(RawFile {
@@ -163,7 +164,7 @@ proptest! {
 
     /// A whole listing with sizes: what is written serves exactly it, in its order.
     #[test]
-    fn what_was_served_is_served_again(old in old(false), rules in rules()) {
+    fn what_was_served_is_served_again(old in old(true), rules in rules()) {
         let mailbox = resolve(&with_listing(&old.raw, old.listing.clone()), &rules);
         let folder = &mailbox.folders[0];
         let mut in_order: Vec<&Message> = folder.messages.iter().collect();
@@ -187,6 +188,74 @@ proptest! {
         prop_assert_eq!(verify_folder(folder, &written, None, &files, &format), []);
     }
 
+    /// The same where sizes repeat: what the place alone tells is right, and an assumption; what
+    /// was in no list may stay without.
+    #[test]
+    fn equal_sizes_are_told_apart_or_left(old in old(false), rules in rules()) {
+        let mailbox = resolve(&with_listing(&old.raw, old.listing.clone()), &rules);
+        let folder = &mailbox.folders[0];
+        let truth: HashMap<usize, &ListedUidl> =
+            old.files.iter().copied().zip(&old.listing).collect();
+        let sizes = |size| old.listing.iter().filter(|entry| entry.size == size).count();
+        let matches = &mailbox.listing.as_ref().unwrap().matches;
+        let has_new = old.raw.folders[0].files.iter().any(|file| file.place == Place::New);
+        for message in &folder.messages {
+            let truth = truth[&message.file];
+            let by = matches.iter().flatten().find(|it| it.file == message.file).map(|it| it.by);
+            let is_assumed = by == Some(MatchedBy::Number) && sizes(truth.size) > 1;
+            match by {
+                Some(_) => {
+                    let certainty = if is_assumed { Certainty::Assumed } else { Certainty::Exact };
+                    prop_assert_eq!(uidl(message).value.as_slice(), truth.uidl.as_slice());
+                    prop_assert_eq!(uidl(message).certainty, certainty);
+                }
+                None => prop_assert!(has_new),
+            }
+        }
+        let written = emit(folder, &EmitOptions::default()).uidlist.to_bytes();
+        let files: Vec<(Place, Vec<u8>)> =
+            folder.messages.iter().map(|m| (m.place, m.name.to_bytes())).collect();
+        let format = UidlFormat::uid_dash_validity();
+        prop_assert_eq!(verify_folder(folder, &written, None, &files, &format), []);
+    }
+
+    /// Old mail is deleted and new comes after the listing: nobody gets the name of another.
+    #[test]
+    fn what_came_later_gets_no_name_of_what_was_deleted(
+        old in old(true),
+        rules in rules(),
+        gone in 0..10usize,
+        same_size in any::<bool>(),
+    ) {
+        let mut raw = old.raw.clone();
+        // The last that POP3 lists, and one somewhere.
+        let last = *old.files.last().unwrap();
+        let also = old.files[gone % old.files.len()];
+        let size = if same_size { raw.folders[0].files[last].size } else { 7 };
+        raw.folders[0].files[last] = RawFile {
+            place: Place::New,
+            name: b"1799999999.M1P1.host".to_vec(),
+            size,
+            mtime: 0,
+            x_uidl: None,
+        };
+        if gone % 2 == 0 && also != last {
+            raw.folders[0].files.remove(also);
+        }
+        let mailbox = resolve(&with_listing(&raw, old.listing.clone()), &rules);
+        let new: Vec<&Message> = mailbox.folders[0]
+            .messages
+            .iter()
+            .filter(|message| message.name.base.starts_with(b"1799999999"))
+            .collect();
+        prop_assert_eq!(new.len(), 1);
+        // Where the deleted one was in no list, nothing shows that it is another.
+        if old.raw.folders[0].files[last].place == Place::Cur {
+            let listed = |entry: &ListedUidl| entry.uidl == uidl(new[0]).value;
+            prop_assert!(!old.listing.iter().any(listed), "{:?}", uidl(new[0]));
+        }
+    }
+
     /// A listing with holes, with messages of others, with and without sizes: nothing is invented.
     #[test]
     fn no_message_gets_the_name_of_another(
@@ -208,7 +277,7 @@ proptest! {
         // Some look as if they were of this mailbox, which has no such UIDs.
         for (uidl, at) in others {
             let uidl = uidl.into_bytes();
-            // Odd sizes are nobody's here.
+            // Nobody's size here.
             let entry = ListedUidl { number: None, uid: None, size: Some(7), uidl };
             entries.insert(at.min(entries.len()), (entry, None));
         }

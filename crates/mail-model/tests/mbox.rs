@@ -84,8 +84,19 @@ fn what_stands_before_the_first_separator_is_counted() {
     let mbox = split(format!("no mail\n\n{FROM}\nA: b\n").as_bytes(), 7);
     assert_eq!((mbox.leading, mbox.messages.len()), (8, 1));
     assert!(begins(format!("{FROM}\r\nA: b\n").as_bytes()));
-    for other in ["", "From: a@b\n", "From the beginning\n", "\n", "MZ"] {
+    for other in ["", "From: a@b\n", "From the beginning\n", "\n", "MZ", "\u{feff}", "x\n\nFrom"] {
         assert!(!begins(other.as_bytes()));
+    }
+}
+
+#[test]
+fn empty_lines_and_a_mark_of_utf_8_stand_before_it() {
+    for before in ["\n", "\r\n\n", "\u{feff}", "\u{feff}\n"] {
+        let file = format!("{before}{FROM}\nA: b\n\nx\n\n{FROM}\nC: d\n");
+        assert!(begins(file.as_bytes()), "{before:?}");
+        let mbox = split(file.as_bytes(), 2);
+        assert_eq!(mbox.leading, 0, "{before:?}");
+        assert_eq!(read(file.as_bytes(), &mbox, 3), ["A: b\n\nx\n", "C: d\n"].map(Vec::from));
     }
 }
 

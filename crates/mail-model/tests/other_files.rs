@@ -8,6 +8,16 @@ use mail_model::folder::FolderName;
 use mail_model::maildir::Place;
 
 #[test]
+fn many_keywords_take_no_quadratic_time() {
+    let lines: Vec<String> = (0..300_000).map(|number| format!("0 name{number}\n")).collect();
+    let text = lines.concat();
+    let start = std::time::Instant::now();
+    let (keywords, problems) = Keywords::parse(text.as_bytes());
+    assert_eq!((keywords.len(), problems.len()), (1, 299_999));
+    assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
+}
+
+#[test]
 fn dovecot_keywords() {
     let text = b"0 $Label1\nnonsense\n3 Paid up\n26 Late\n4 $LABEL1\n3 Other\n5 \n6 cut";
     let (keywords, problems) = Keywords::parse(text);

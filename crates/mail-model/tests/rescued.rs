@@ -102,6 +102,9 @@ fn new_mail_does_not_hide_behind_an_old_uidl() {
     let found = run(list, &[None, None], &[], &gone);
     assert_eq!(found.fates, [Fate::New, Fate::Renamed]);
     assert_eq!(found.after[1].as_deref(), Some(&b"UID2-7-2"[..]));
+    let twice = run("3 V7 N4\n1 PUID2-7 :a\n2 :b\n", &[None, None], &[], &gone);
+    let after: HashSet<_> = twice.after.iter().flatten().collect();
+    assert_eq!((twice.fates, after.len()), (vec![Fate::Renamed, Fate::Renamed], 2));
     let found = run(list, &[None, None], &[1], &gone);
     assert_eq!((found.fates[1], found.changes), (Fate::Mistaken, false));
 }

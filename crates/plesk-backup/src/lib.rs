@@ -60,7 +60,7 @@ pub use metadata::{
     DescribeError, DescribeOptions, Description, Dkim, Domain, DomainAlias, DomainKind, Dump,
     DumpLevel, EarlierContent, FileIndex, Forwarding, Hosting, MailQuota, MailServer, MailSystem,
     MailUser, MailboxSettings, MailingList, Problem, Recipient, Setting, SpamAction, SpamFilter,
-    SpamScore, Stamp, Status, Subscription, SystemUser,
+    SpamScore, Stamp, Status, Subscription, SystemUser, UnnamedFiles,
 };
 pub use open::{Origin, Spooled, UnusedFile};
 pub use open_error::OpenError;

@@ -129,6 +129,40 @@ fn older_names_and_odd_values() {
 }
 
 #[test]
+fn of_several_mailboxes_of_an_account_all_content_is_kept() {
+    let cid = |directory: &str| {
+        format!(
+            "<content><cid type='mailbox' path='{directory}'><content-file>backup_mdir_2401151030.tgz\
+             </content-file></cid></content>"
+        )
+    };
+    let (one, other) = (cid("mailnames/x"), cid("mailnames/y"));
+    let account = |inner: &str| {
+        let list = format!("<mailusers><mailuser name='x'>{inner}</mailuser></mailusers>");
+        format!("<domain name='a.example'><mailsystem>{list}</mailsystem></domain>")
+    };
+    let content_of = |description: &Description| -> Vec<String> {
+        let mail = description.subscriptions[0].domain.mail.as_ref().unwrap();
+        let mailbox = mail.mailusers[0].mailbox.as_ref().unwrap();
+        assert!(mailbox.enabled);
+        mailbox.content.iter().map(|content| content.path.clone()).collect()
+    };
+    let contradiction = "`mailbox` in `backup_info_2401151030.xml` (x@a.example) was not \
+        understood: it is both on and off; it was taken for on";
+    let twice = account(&format!(
+        "<mailbox>{one}</mailbox><preferences><mailbox enabled='false'>{one}{other}</mailbox></preferences>"
+    ));
+    let description = describe(&[("", &twice)]);
+    assert_eq!(content_of(&description), ["mailnames/x", "mailnames/y"]);
+    assert!(problems(&description).contains(&contradiction.to_owned()));
+    // The last has nothing.
+    let empty = account(&format!("<mailbox>{one}</mailbox><preferences><mailbox/></preferences>"));
+    let description = describe(&[("", &empty)]);
+    assert_eq!(content_of(&description), ["mailnames/x"]);
+    assert!(!problems(&description).iter().any(|text| text.contains("understood")));
+}
+
+#[test]
 fn sites_of_all_kinds() {
     let description = describe(&[(
         "",

@@ -192,6 +192,74 @@ fn what_is_not_understood_or_not_there_is_said() {
     );
 }
 
+/// A domain with accounts, each with its name and what stands in it.
+fn domain(accounts: &[(&str, &str)]) -> String {
+    let account = |(name, inner): &(&str, &str)| match *name {
+        "" => format!("<mail mail_group='false'>{inner}</mail>"),
+        name => format!("<mail mail_name='{name}'>{inner}</mail>"),
+    };
+    let accounts: String = accounts.iter().map(account).collect();
+    format!(
+        "<dump><clients><client><domain name='a.example'>{accounts}</domain></client></clients></dump>"
+    )
+}
+
+fn problems(description: &Description) -> Vec<String> {
+    description.problems.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn files_that_the_metadata_do_not_name_are_told_of() {
+    let files = [
+        "a.example/mail/anna/1.MAI",
+        "a.example/mail/bert/1.MAI",
+        "a.example/mail/bert/Sent Items/2.MAI",
+        "a.example/mail/cleo/1.MAI",
+        "stray",
+        "a.example/httpdocs/index.html",
+    ];
+    let anna = ("anna", "<dump arcname='a.example\\mail\\anna'/>");
+    let without_place = ("bert", "<account password='x' type='plain'/><dump/>");
+    let nameless =
+        ("", "<account password='x' type='plain'/><dump arcname='a.example/mail/cleo'/>");
+    let (_directory, description) = described(&domain(&[anna, without_place, nameless]), &files);
+    assert_eq!(
+        problems(&description),
+        [
+            "`dump` in `info.xml` (bert@a.example) was not understood: it does not say where the \
+             messages are",
+            "`mail` in `info.xml` (a.example) was not understood: 1 of them have no name and were \
+             left out",
+        ]
+    );
+    let unnamed: Vec<(&str, usize)> =
+        description.unnamed.iter().map(|it| (it.directory.as_str(), it.count)).collect();
+    assert_eq!(
+        unnamed,
+        [("", 1), ("a.example/mail/bert", 2), ("a.example/mail/cleo", 1)],
+        "a mailbox that is named, and the web, are known"
+    );
+    let (_directory, backup) = packed(Form::Windows8);
+    assert_eq!(backup.describe().unwrap().unnamed, []);
+}
+
+#[test]
+fn a_directory_that_is_named_twice() {
+    let dump = "<dump arcname='a.example/mail/anna'/>";
+    let twice = dump.repeat(2);
+    let (_directory, description) =
+        described(&domain(&[("anna", &twice), ("bert", dump)]), &["a.example/mail/anna/1.MAI"]);
+    for name in ["anna", "bert"] {
+        let mailbox = user(&description, "a.example", name).mailbox.as_ref().unwrap();
+        assert_eq!(mailbox.content.len(), 1, "{name}");
+    }
+    assert_eq!(
+        problems(&description),
+        ["`dump` in `info.xml` (bert@a.example) was not understood: its directory \
+          `a.example/mail/anna` is that of anna@a.example as well; both have its messages"]
+    );
+}
+
 #[test]
 fn an_xml_that_is_cut_keeps_what_came_before() {
     let mut subscription = SubscriptionSpec::new("a.example");
@@ -209,6 +277,8 @@ fn an_xml_that_is_cut_keeps_what_came_before() {
         fs::write(directory.path().join("info.xml"), &xml[..end]).unwrap();
         let Ok(description) = Backup::open(directory.path()).unwrap().describe() else { continue };
         assert!(!description.problems.is_empty(), "cut at {end}");
+        let problems = problems(&description).join("\n");
+        assert!(!problems.contains("Windows"), "the file has no such element: {problems}");
         for subscription in &description.subscriptions {
             assert!(!subscription.complete || xml[end..].trim().len() < 40, "cut at {end}");
             assert_eq!(subscription.domain.ascii_name, "a.example");

@@ -98,7 +98,9 @@ impl Run<'_> {
             Err(Error::Interrupted) => return Err(Error::Interrupted),
             Err(error) => {
                 report.outcome = Outcome::Failed;
-                report.error = Some(ErrorReport { text: error.full_text(), hint: error.hint() });
+                let output = self.output.map(|output| output.options.output.as_path());
+                report.error =
+                    Some(ErrorReport { text: error.report_text(output), hint: error.hint() });
             }
         }
         Ok(report)
@@ -331,9 +333,10 @@ fn keep_of_addresses(
                 continue;
             }
             let Some(mailbox) = scanned.mailboxes.get_mut(directory) else { continue };
-            let (kept, odd) = std::mem::take(&mut mailbox.beside)
-                .into_iter()
-                .partition::<Vec<_>, _>(|file| can_be_written(&file.path));
+            let (kept, odd) =
+                std::mem::take(&mut mailbox.beside).into_iter().partition::<Vec<_>, _>(|file| {
+                    can_be_written(directory) && can_be_written(&file.path)
+                });
             mailbox.beside = odd;
             if kept.is_empty() {
                 continue;

@@ -39,7 +39,7 @@ pub use self::verify::Verify;
     subcommand_required = true,
     arg_required_else_help = true,
     after_help = "Start with `plesk2cpanel inspect BACKUP`: it writes nothing, and says what to ask the old server before it is gone.\n\n\
-Exit status (`verify` and `rescue` have their own, see their --help):\n  0  all converted, and sure\n  1  failed; no archive was left behind\n  2  wrong usage\n  3  converted, and the report lists something that needs a person"
+Exit status (`verify`, `sync` and `rescue` have their own, see their --help):\n  0  all converted, and sure\n  1  failed; no archive was left behind\n  2  wrong usage\n  3  converted, and the report lists something that needs a person"
 )]
 pub struct Cli {
     /// What to do.
@@ -92,7 +92,7 @@ pub struct Convert {
     /// Directory that takes the archives, report.json and report.html; made if it is missing
     #[arg(long, value_name = "DIR")]
     pub output: PathBuf,
-    /// Leave N UIDs free in each folder, for a later synchronisation with a second backup
+    /// Leave N UIDs free in each folder, for a later `sync` with a second backup; 1000000 is a good number
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub reserve_uids: u32,
     /// Form of the archives; cPanel restores all three
@@ -101,7 +101,10 @@ pub struct Convert {
     /// Threads to work with, by default one for each processor; the output is the same for any number
     #[arg(long, value_name = "N", default_value_t = default_jobs(), hide_default_value = true, value_parser = parse_jobs)]
     pub jobs: usize,
-    /// Replace archives and the reports of an earlier run
+    /// Replace archives and the reports of an earlier run of the same dump
+    ///
+    /// Mailboxes that the report there says were converted from another dump are refused all the same:
+    /// what came since is merged with `sync`.
     #[arg(long)]
     pub force: bool,
     /// Print the report as JSON, instead of the summary

@@ -76,7 +76,8 @@ pub(crate) fn content_findings(
                 findings.push(CONTENT_MISSING.about(
                     &domain.name,
                     format!(
-                        "the metadata of the dump {} name the mail archive `{name}`, and the backup                          does not hold it",
+                        "the metadata of the dump {} name the mail archive `{name}`, and the backup \
+                         does not hold it",
                         earlier.stamp
                     ),
                 ));
@@ -89,6 +90,12 @@ pub(crate) fn content_findings(
             let name = archive_name(backup, &archive.content);
             for damage in &archive.damage {
                 findings.push(ARCHIVE_DAMAGED.about(&name, damage.to_string()));
+            }
+            if archive.unlisted_damage > 0 {
+                let more = count(archive.unlisted_damage, "more damaged place");
+                findings.push(
+                    ARCHIVE_DAMAGED.about(&name, format!("and {more}, not listed one by one")),
+                );
             }
             if archive.leading_garbage > 0 {
                 findings.push(METADATA_PROBLEM.with_remedy(

@@ -3,7 +3,7 @@
 //! An error is not a finding: findings stand in the report and never interrupt. The text says what
 //! happened, with names and both numbers; the hint, apart from it, says what to do.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use mail_model::uidl::ListingError;
 
@@ -305,6 +305,45 @@ fn more(count: usize) -> String {
     if count > 1 { format!(" (and {} more differences)", count - 1) } else { String::new() }
 }
 
+/// Without what `tempfile` adds to the system's words.
+fn without_temporary(text: &str) -> String {
+    const BEGIN: &str = " at path \"";
+    let mut parts = text.split(BEGIN);
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    plain.extend(parts.filter_map(|part| part.split_once('"')).map(|(_, rest)| rest));
+    plain
+}
+
+/// Files in a directory by their names alone, and the directory itself by what it is.
+fn without_directory(text: &str, directory: &Path) -> String {
+    let name = directory.display().to_string();
+    let name = name.trim_end_matches('/');
+    if name.is_empty() {
+        return text.to_owned();
+    }
+    let inside = |letter: char| letter.is_alphanumeric() || "/._-".contains(letter);
+    let (mut plain, mut rest) = (String::new(), text);
+    while let Some(at) = rest.find(name) {
+        let (before, found) = rest.split_at(at);
+        plain.push_str(before);
+        let behind = &found[name.len()..];
+        let begins = !plain.ends_with(inside);
+        rest = match behind.strip_prefix('/') {
+            Some(behind) if begins => behind,
+            // A relative one may be a word of the text.
+            None if begins && directory.is_absolute() && !behind.starts_with(inside) => {
+                plain.push_str("the output directory");
+                behind
+            }
+            _ => {
+                plain.push_str(name);
+                behind
+            }
+        };
+    }
+    plain + rest
+}
+
 impl Error {
     /// Joins what a visitor and the archive itself can report.
     pub(crate) fn walk(archive: String, error: plesk_backup::WalkError<Error>) -> Error {
@@ -329,6 +368,13 @@ impl Error {
             cause = error.source();
         }
         text
+    }
+
+    /// The same for a report, which is the same wherever it is written: without the path of the
+    /// output directory and without the names of temporary files.
+    pub(crate) fn report_text(&self, output: Option<&Path>) -> String {
+        let text = without_temporary(&self.full_text());
+        output.map_or(text.clone(), |output| without_directory(&text, output))
     }
 
     /// Whether the command line asks for what can't be, and nothing was tried.
@@ -381,7 +427,10 @@ impl Error {
                 "copy the backup again, or make a new one with mail content included; a backup of \
                  settings alone holds no mail to convert"
             }
-            Error::Account { .. } => "choose another account name with --user DOMAIN=NAME",
+            Error::Account { .. } => {
+                "change in Plesk what is named here and make the backup again; that one setting \
+                 costs a whole account is a fault of this program: report it"
+            }
             Error::ReadBack { .. } => {
                 "the archive was removed; this is a fault of the program or of the disk: convert \
                  again to another disk, and report it if it stays"
@@ -449,5 +498,35 @@ impl Error {
             Error::Home(_) | Error::Interrupted => return None,
         };
         Some(hint.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{without_directory, without_temporary};
+
+    #[test]
+    fn a_text_for_a_report_has_no_path_of_this_machine() {
+        let io = |text: &str| {
+            let text = without_temporary(text);
+            without_directory(&text, Path::new("/srv/out"))
+        };
+        for (text, expected) in [
+            ("/srv/out/cpmove-a.tar.gz exists already", "cpmove-a.tar.gz exists already"),
+            (
+                "could not create a temporary file in /srv/out: no room at path \"/srv/out/.tmp1\"",
+                "could not create a temporary file in the output directory: no room",
+            ),
+            ("no room at path \"/tmp/.x\": really", "no room: really"),
+            ("/home/srv/out/x and /srv/out2 and /srv/out/", "/home/srv/out/x and /srv/out2 and "),
+            ("nothing of the sort", "nothing of the sort"),
+        ] {
+            assert_eq!(io(text), expected);
+        }
+        let relative = |text: &str| without_directory(text, Path::new("out"));
+        assert_eq!(relative("out/a.tar exists, about/b"), "a.tar exists, about/b");
+        assert_eq!(relative("it is left out: a"), "it is left out: a");
     }
 }

@@ -150,6 +150,8 @@ kinds! {
         "nothing to do: the new server gets the messages themselves, under the same names";
     MBOX_CONVERTED = "mbox-converted", Info,
         "nothing to do: flags, keywords and dates are kept; look at a few dates if the old server's clock was not UTC";
+    MBOX_NOT_READ = "mbox-not-read", Warning,
+        "look at the files, which are kept in the account's home; an mbox begins with a line `From sender date`";
     MAILENABLE_CONVERTED = "mailenable-converted", Info,
         "nothing to do: a maildir holds lines that end in LF, and clients see no difference";
     MESSAGE_RENAMED = "message-renamed", Warning,

@@ -246,13 +246,16 @@ impl Job {
             findings.push(METADATA_UNKNOWN.about(&self.name, some(list)));
         }
         for entry in &self.description.unreferenced {
-            findings.push(
-                UNREFERENCED.about(
-                    entry_name(&self.backup, *entry),
-                    "no metadata name this content archive",
-                ),
-            );
+            findings.push(UNREFERENCED.about(
+                entry_name(&self.backup, *entry),
+                "no metadata name this content archive, or none that were taken",
+            ));
         }
+        findings.extend(self.description.unnamed.iter().map(|files| {
+            let text = format!("no metadata name these files: {}", files.count);
+            let is_top = files.directory.is_empty();
+            UNREFERENCED.about(if is_top { &self.name } else { &files.directory }, text)
+        }));
         if let Some(truth) = &self.options.uidl_truth {
             let subscriptions = &self.description.subscriptions;
             let selected = self.selected.iter().map(|index| &subscriptions[*index]);

@@ -115,7 +115,7 @@ impl<'a> ResolvedMailbox<'a> {
             // Headers within an mbox are not looked at.
             malformed: self
                 .scanned
-                .filter(|scanned| malformed && scanned.no_maildir.mboxes == 0)
+                .filter(|scanned| malformed && scanned.no_maildir.mboxes.is_empty())
                 .map(|scanned| scanned.malformed.len() as u64),
             folders: Vec::new(),
         };
@@ -178,14 +178,14 @@ impl<'a> ResolvedMailbox<'a> {
     /// Messages that are found and not carried, by why.
     fn left_out(&self) -> BTreeMap<LeftOut, u64> {
         let Some(scanned) = self.scanned else { return BTreeMap::new() };
-        let twice =
-            |finding: &&ModelFinding| matches!(finding, ModelFinding::SameMessageTwice { .. });
-        let twice = self.model.findings.iter().filter(twice).count() as u64;
-        let carried: usize = self.model.folders.iter().map(|folder| folder.messages.len()).sum();
+        let found = |is: fn(&ModelFinding) -> bool| {
+            self.model.findings.iter().filter(|finding| is(finding)).count() as u64
+        };
+        // Each is counted where it was found, and none is what remains: that nothing else is
+        // missing can be seen from the sum.
+        let twice = found(|finding| matches!(finding, ModelFinding::SameMessageTwice { .. }));
+        let not_served = found(|finding| matches!(finding, ModelFinding::FileNotServed { .. }));
         let (cut, dangling) = (scanned.cut.len() as u64, scanned.dangling.len() as u64);
-        // What the resolver left out for no other reason: the sum holds whatever it says.
-        let told = cut + dangling + twice + carried as u64;
-        let not_served = scanned.messages().saturating_sub(told);
         [
             (LeftOut::Cut, cut),
             (LeftOut::LinkDangling, dangling),
@@ -312,6 +312,20 @@ impl<'a> ResolvedMailbox<'a> {
                 ),
             ));
         }
+        if let Some(target) = &scanned.active_script
+            && scanned.sieve().is_none()
+            && !scanned.scripts_not_read.iter().any(|path| file_name(path) == file_name(target))
+        {
+            findings.push(SETTING_NOT_CARRIED.with_remedy(
+                address,
+                format!(
+                    "the Sieve script in use, .dovecot.sieve, is a link to `{}`, which the archive \
+                     does not hold",
+                    printable(target)
+                ),
+                "take the script from the old server, and make its filters by hand after the restore",
+            ));
+        }
         if scanned.dbox {
             findings.push(FORMAT_UNSUPPORTED.about(
                 address,
@@ -322,10 +336,19 @@ impl<'a> ResolvedMailbox<'a> {
         let kept: Vec<&HomeFile> = self.kept().map(|(_, file)| file).collect();
         if !kept.is_empty() {
             let bytes: u64 = kept.iter().map(|file| file.source.stored).sum();
+            let in_use = match &scanned.active_script {
+                Some(target) if scanned.sieve().is_some() => {
+                    format!(
+                        "; .dovecot.sieve was a link to {}, the script in use",
+                        printable(target)
+                    )
+                }
+                _ => String::new(),
+            };
             findings.push(FILES_KEPT.about(
                 address,
                 format!(
-                    "{} beside the mail ({bytes} bytes) are kept in the account's home below {BESIDE}/: {}",
+                    "{} beside the mail ({bytes} bytes) are kept in the account's home below {BESIDE}/: {}{in_use}",
                     count(kept.len() as u64, "file"),
                     some(kept.iter().map(|file| printable(&file.path)))
                 ),
@@ -360,6 +383,10 @@ impl<'a> ResolvedMailbox<'a> {
         }
         findings
     }
+}
+
+fn file_name(path: &[u8]) -> &[u8] {
+    path.rsplit(|byte| *byte == b'/').next().unwrap_or(path)
 }
 
 /// Findings of oddities that are counted and not named.

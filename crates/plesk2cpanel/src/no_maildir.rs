@@ -6,8 +6,8 @@ use mail_model::identity::{Because, Finding as ModelFinding, Mailbox};
 use plesk_backup::printable;
 
 use crate::finding::{
-    FILES_NOT_CARRIED, FOLDER_ODD, FORMAT_UNSUPPORTED, Finding, MAILENABLE_CONVERTED,
-    MBOX_CONVERTED, STATE_MISSING, UIDL_FORMAT_ASSUMED,
+    FOLDER_ODD, FORMAT_UNSUPPORTED, Finding, MAILENABLE_CONVERTED, MBOX_CONVERTED, MBOX_NOT_READ,
+    STATE_MISSING, UIDL_FORMAT_ASSUMED,
 };
 use crate::mail_findings::{count, some};
 use crate::scan::ScannedMailbox;
@@ -45,40 +45,28 @@ pub(crate) fn findings(address: &str, scanned: &ScannedMailbox) -> Vec<Finding> 
     let mut findings = Vec::new();
     let found = &scanned.no_maildir;
     let subscribed = if found.subscribed { "; every folder is subscribed" } else { "" };
-    if found.mboxes > 0 {
+    let has_internal = found.mboxes.values().any(|mbox| mbox.internal);
+    if found.in_mbox > 0 || has_internal {
         let mut text = format!(
             "{} in {} become files of a maildir",
             count(found.in_mbox, "message"),
-            if found.mboxes == 1 {
-                "an mbox".to_owned()
-            } else {
-                format!("{} mboxes", found.mboxes)
+            match found.mboxes.len() {
+                1 => "an mbox".to_owned(),
+                several => format!("{several} mboxes"),
             }
         );
-        if found.without_zone > 0 {
-            let _ = write!(
-                text,
-                "; the dates of {} name no time zone and are read as UTC",
-                found.without_zone
-            );
+        let without_zone: u64 = found.mboxes.values().map(|mbox| mbox.without_zone).sum();
+        if without_zone > 0 {
+            let _ =
+                write!(text, "; the dates of {without_zone} name no time zone and are read as UTC");
         }
-        if found.internal > 0 {
+        if has_internal {
             text.push_str(
                 "; a first message in which UW-IMAP kept its numbers was no mail and is left out",
             );
         }
         text.push_str(subscribed);
         findings.push(MBOX_CONVERTED.about(address, text));
-    }
-    for (path, bytes) in &found.leading {
-        findings.push(FILES_NOT_CARRIED.with_remedy(
-            address,
-            format!(
-                "the first {bytes} bytes of the mbox `{}` belong to no message and are left out",
-                printable(path)
-            ),
-            "look at the beginning of the file, if a message is missing",
-        ));
     }
     if found.mail_enable > 0 {
         let messages = count(found.mail_enable, "message");
@@ -112,6 +100,18 @@ pub(crate) fn findings(address: &str, scanned: &ScannedMailbox) -> Vec<Finding> 
         ));
     }
     let has_mail = scanned.raw.folders.iter().any(|folder| !folder.files.is_empty());
+    let files = scanned.beside.iter().filter(|file| file.source.stored > 0);
+    let files: Vec<String> = files.map(|file| format!("`{}`", printable(&file.path))).collect();
+    if found.said_mbox && !has_mail && found.mboxes.is_empty() && !files.is_empty() {
+        findings.push(MBOX_NOT_READ.about(
+            address,
+            format!(
+                "the metadata say that the mailbox is an mbox, and none of its files begins like \
+                 one: {}",
+                some(files.into_iter())
+            ),
+        ));
+    }
     if !has_mail {
         for (store, files) in &found.unreadable {
             findings.push(FORMAT_UNSUPPORTED.with_remedy(

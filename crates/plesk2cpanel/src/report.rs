@@ -22,7 +22,7 @@ pub use self::backup::{BackupFacts, DumpReport};
 pub use self::certainty::Sureness;
 pub use self::read::ReadError;
 
-use crate::finding::{Finding, Severity};
+use crate::finding::{BACKUP_DAMAGED, Finding, Severity};
 
 /// Version of the report's shape; raised when a field comes, goes, or changes its meaning.
 pub const SCHEMA: u32 = 3;
@@ -386,8 +386,9 @@ impl Report {
         }
     }
 
-    /// The same for some accounts alone, by their main domains, with the sums of these. What
-    /// concerns the backup as a whole stays.
+    /// The same for some accounts alone, by their main domains, with the sums of these. Of what is
+    /// found outside the accounts only damage of the backup itself stays: the rest may name other
+    /// customers' domains, mailboxes and files.
     ///
     /// # Errors
     /// The first domain that no account has.
@@ -400,6 +401,7 @@ impl Report {
             return Err(domain.clone());
         }
         self.accounts.retain(|account| domains.iter().any(|domain| is(account, domain)));
+        self.findings.retain(|finding| finding.code == BACKUP_DAMAGED.code);
         let sums = Report::new(self.backup, self.accounts, self.findings);
         Ok(Report { program: self.program, reserved_uids: self.reserved_uids, ..sums })
     }

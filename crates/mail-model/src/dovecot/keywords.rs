@@ -1,6 +1,7 @@
 //! `dovecot-keywords`: which keyword each letter in a file name stands for.
 
 use super::{Line, lines};
+use std::collections::HashSet;
 
 /// The keywords of a folder by their index: 0 is the letter `a`, 25 is `z`.
 ///
@@ -66,7 +67,7 @@ impl Keywords {
     pub fn parse(bytes: &[u8]) -> (Keywords, Vec<KeywordsProblem>) {
         let mut keywords = Keywords::default();
         let mut problems = vec![];
-        let mut seen: Vec<Vec<u8>> = vec![];
+        let mut seen: HashSet<Vec<u8>> = HashSet::new();
         let (whole, rest) = lines(bytes);
         for (at, Line { text, .. }) in whole.enumerate() {
             let line = at + 1;
@@ -81,14 +82,14 @@ impl Keywords {
                 continue;
             };
             let name = name.to_vec();
-            if seen.iter().any(|known| known.eq_ignore_ascii_case(&name)) {
+            if seen.contains(&name.to_ascii_lowercase()) {
                 problems.push(KeywordsProblem::Duplicate { line, name });
                 continue;
             }
             match u8::try_from(index).ok().filter(|index| *index < LETTERS) {
                 None => problems.push(KeywordsProblem::IndexTooLarge { line, index, name }),
                 Some(index) => {
-                    seen.push(name.clone());
+                    seen.insert(name.to_ascii_lowercase());
                     if let Some(old) = keywords.set(index, name) {
                         problems.push(KeywordsProblem::Replaced { line, index, name: old });
                     }

@@ -65,9 +65,9 @@ pub fn resolve(raw: &RawMailbox, rules: &Rules) -> Mailbox {
         let mut order = None;
         if name.is_inbox() {
             let sizelist = sizelist.as_ref();
+            let pop3_state = pop3::state(&state, sizelist, live);
             let rule = raw.listing.as_ref().map(|listing| {
-                let state = pop3::state(&state, sizelist, live);
-                listing::find_rule(listing, &raw.folders[source], &state, &entries, rules)
+                listing::find_rule(listing, &raw.folders[source], &pop3_state, &entries, rules)
             });
             let listed_rules = rule.as_ref().map(|rule| listing::rules_of(rule, rules));
             let mut names = pop3::name(
@@ -86,6 +86,7 @@ pub fn resolve(raw: &RawMailbox, rules: &Rules) -> Mailbox {
                 let found = listing::apply(
                     listing,
                     rule,
+                    &pop3_state,
                     &mut names,
                     &numbers,
                     &entries,

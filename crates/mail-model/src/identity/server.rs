@@ -45,12 +45,13 @@ pub(super) fn decide(
         (false, false) => (None, Because::NoState),
         (true, false) => (Some(ServerKind::Dovecot), Because::OnlyState),
         (false, true) => (Some(ServerKind::Courier), Because::OnlyState),
-        (true, true) if by_listing(raw, folders, sizelist, rules).is_some() => {
-            (by_listing(raw, folders, sizelist, rules), Because::Listing)
-        }
         (true, true) => {
-            let (live, because) = between_two(raw, folders, sizelist, said, rules, findings);
-            (Some(live), because)
+            if let Some(live) = by_listing(raw, folders, sizelist, rules) {
+                (Some(live), Because::Listing)
+            } else {
+                let (live, because) = between_two(raw, folders, sizelist, said, rules, findings);
+                (Some(live), because)
+            }
         }
     };
     if because == Because::OnlyState

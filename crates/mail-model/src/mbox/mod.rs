@@ -85,9 +85,14 @@ pub struct Message {
     pub keywords: Vec<Vec<u8>>,
 }
 
-/// Whether bytes begin an mbox.
+/// What some editors put before a text in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Whether bytes begin an mbox. Empty lines may stand before it, and a mark of UTF-8.
 pub fn begins(head: &[u8]) -> bool {
-    let line = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let head = head.strip_prefix(BYTE_ORDER_MARK).unwrap_or(head);
+    let mut lines = head.split(|byte| *byte == b'\n');
+    let line = lines.find(|line| !matches!(*line, b"" | b"\r")).unwrap_or_default();
     Separator::parse(line).is_some()
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::fields::{Base, Field, KEYWORDS, Marks, VALUE, number, uid, words};
 use super::form::{Form, is_quoted};
 use super::separator::{LOOKED_AT, Separator};
-use super::{Cut, Mbox, Message};
+use super::{BYTE_ORDER_MARK, Cut, Mbox, Message};
 use crate::maildir::Flags;
 
 /// Finds the messages of an mbox that goes by in pieces.
@@ -173,11 +173,18 @@ impl Splitter {
 
     /// The line under way is whole, or the file ended within it.
     fn end_of_line(&mut self) {
-        let line = std::mem::take(&mut self.line);
-        let length = self.position - self.line_start;
+        let whole = std::mem::take(&mut self.line);
+        let mut line = whole.as_slice();
+        let mut length = self.position - self.line_start;
+        if self.line_start == 0
+            && let Some(rest) = line.strip_prefix(BYTE_ORDER_MARK)
+        {
+            line = rest;
+            length -= BYTE_ORDER_MARK.len() as u64;
+        }
         // The line before ended in LF, so that no CR of it can be met here.
         let [before, last, end] = self.tail;
-        let mut lines = Lines { quoted: u64::from(is_quoted(&line)), ..Lines::default() };
+        let mut lines = Lines { quoted: u64::from(is_quoted(line)), ..Lines::default() };
         match end {
             b'\n' if last == b'\r' => {
                 lines.crlf = 1;
@@ -188,12 +195,12 @@ impl Splitter {
         }
         let is_blank = length == lines.lf + 2 * lines.crlf;
         let may_separate = self.blank.is_some() || self.line_start == 0;
-        match may_separate.then(|| Separator::parse(&line)).flatten() {
+        match may_separate.then(|| Separator::parse(line)).flatten() {
             Some(separator) => self.separate(separator, lines),
             None => match &mut self.open {
                 Some(open) => {
                     let header = open.in_header;
-                    open.line(&line, length, lines, is_blank, &mut self.base);
+                    open.line(line, length, lines, is_blank, &mut self.base);
                     if header && !open.in_header {
                         self.note_claim();
                     }
@@ -205,7 +212,7 @@ impl Splitter {
         self.blank = is_blank.then_some((self.line_start, self.lines));
         self.lines = self.lines.plus(lines);
         self.line_start = self.position;
-        self.line = line;
+        self.line = whole;
         self.line.clear();
     }
 

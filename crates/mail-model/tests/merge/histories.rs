@@ -19,7 +19,6 @@ struct History {
 const FORMATS: [&str; 4] = ["UID%u-%v", "%08Xu%08Xv", "%f", "%u"];
 
 fn histories() -> impl Strategy<Value = History> {
-
     (
         (events(false), events(true), events(true)),
         prop_oneof![Just(0), Just(3), Just(1000)],

@@ -11,16 +11,36 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 #[derive(Clone, Debug)]
 pub enum Event {
     /// A message arrives and is numbered.
-    Deliver { old: bool },
+    Deliver {
+        old: bool,
+    },
     /// A message arrives that nobody has told the server of.
-    Drop { old: bool },
+    Drop {
+        old: bool,
+    },
     /// A message goes away; it may come to another folder, which then is a delivery there.
-    Delete { old: bool, message: u8 },
-    Flag { old: bool, message: u8, flag: u8, on: bool },
-    Keyword { old: bool, message: u8, keyword: u8 },
+    Delete {
+        old: bool,
+        message: u8,
+    },
+    Flag {
+        old: bool,
+        message: u8,
+        flag: u8,
+        on: bool,
+    },
+    Keyword {
+        old: bool,
+        message: u8,
+        keyword: u8,
+    },
     /// The program that goes to this server looks, over POP3 or IMAP.
-    Pop3 { old: bool },
-    Imap { old: bool },
+    Pop3 {
+        old: bool,
+    },
+    Imap {
+        old: bool,
+    },
 }
 
 pub fn events(both: bool) -> impl Strategy<Value = Vec<Event>> {
@@ -192,11 +212,7 @@ impl Server {
                 uid: Some(uid),
                 uid_unseen: unseen,
                 uidl: Some(self.uidl(&named)),
-                uidl_certainty: Some(if unseen {
-                    Certainty::Predicted
-                } else {
-                    Certainty::Exact
-                }),
+                uidl_certainty: Some(if unseen { Certainty::Predicted } else { Certainty::Exact }),
                 flags: message.flags,
                 keywords: message.keywords.clone(),
             }

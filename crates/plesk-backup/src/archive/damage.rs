@@ -116,6 +116,10 @@ pub struct ArchiveDamage {
     pub volume: Option<VolumeOffset>,
     /// The member that was being read.
     pub member: Option<Vec<u8>>,
+    /// Its place among the members that were visited, from 0. An archive may hold one name twice,
+    /// so that the name alone does not tell which one is damaged. `None` when it was not visited:
+    /// its header is known, and is damaged.
+    pub ordinal: Option<u64>,
     /// Bytes of that member that could be read.
     pub member_read: u64,
     /// Bytes of that member that its header declares.

@@ -53,6 +53,8 @@ pub(crate) fn open(volumes: Volumes) -> Result<ContentArchive, ArchiveError> {
     if found.is_none() {
         read_on(&name, &mut reader, LOOK_AHEAD, &mut head)?;
         found = behind_text(&head);
+        // Archives in a zip are no sign of what the zip is not.
+        found = found.filter(|(_, start)| !zip_format::may_begin_in(&head[..*start]));
     }
     let Some((compression, skipped)) = found else {
         let looks_like = LooksLike::tell(&head);
@@ -103,7 +105,7 @@ fn read_on(
 }
 
 /// Whether the container itself is wrong, so that nothing more will ever come.
-pub(super) fn is_damage(error: &io::Error) -> bool {
+pub(crate) fn is_damage(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::UnexpectedEof
@@ -131,6 +133,11 @@ fn behind_text(head: &[u8]) -> Option<(Compression, usize)> {
     // A magic alone may stand in any text; what follows it must begin a tar.
     (1..head.len().min(SCAN)).find_map(|start| {
         let tail = &head[start..];
+        // A tar without its magic is not told from text.
+        let is_tar = |block: &Block| &block[257..262] == b"ustar" && is_header(block);
+        if tail.first_chunk::<BLOCK>().is_some_and(is_tar) {
+            return Some((Compression::None, start));
+        }
         let compression = compression(tail)?;
         begins_tar(compression, tail).then_some((compression, start))
     })

@@ -17,7 +17,7 @@ mod zstandard;
 
 pub use damage::{ArchiveDamage, ArchiveError, ArchiveFormat, DamageKind};
 pub(crate) use decoder::{Compression, DecodeError, Decoder};
-pub(crate) use detect::{Volumes, chain, open};
+pub(crate) use detect::{Volumes, chain, is_damage, open};
 pub(crate) use input::Input;
 pub(crate) use loose::LooseFile;
 pub use single_file::SingleFileError;

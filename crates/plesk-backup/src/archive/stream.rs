@@ -171,6 +171,7 @@ impl TarStream {
             member_size: member.as_ref().map_or(0, |member| member.size),
             suspect_before: None,
             member: member.map(|member| member.path),
+            ordinal: None,
             member_read: 0,
             detail: format!("no valid tar header: {detail}"),
         })

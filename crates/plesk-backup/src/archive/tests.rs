@@ -252,7 +252,7 @@ fn trailing_garbage_is_told_with_its_offset() {
 fn error_text_before_the_magic_is_skipped() {
     let (_, tar) = three();
     let text = b"Unable to getpwnam for user \x1f\x8b example\n";
-    for good in [gzip(&tar), zstd_of(&tar)] {
+    for good in [gzip(&tar), zstd_of(&tar), tar.clone()] {
         let stored = [&text[..], &good].concat();
         let archive = open_bytes(&stored, stored.len() as u64).unwrap();
         assert_eq!(archive.leading_garbage, text.len() as u64);

@@ -10,8 +10,8 @@ use super::stream::{Body as TarBody, Next, TarStream};
 use super::{ArchiveDamage, ArchiveFormat, DamageKind, VolumeMap};
 use crate::tar_format::{MemberHeader, inner_path};
 
-/// More damage than this is not listed: an archive of garbage has it at every block. Damage of a
-/// member always is: nobody must take that member for whole.
+/// More damage than this is counted and not listed: an archive of garbage has it at every block.
+/// Damage of a member always is listed: nobody must take that member for whole.
 const DAMAGE_LIMIT: usize = 1000;
 const SKIP_BUFFER: usize = 64 * 1024;
 
@@ -99,6 +99,8 @@ pub struct WalkEnd {
     pub damage: Option<ArchiveDamage>,
     /// Damage after the first, when the members went on behind it.
     pub further_damage: Vec<ArchiveDamage>,
+    /// How much more damage there is than these lists name.
+    pub unlisted_damage: u64,
 }
 
 /// Why a walk was given up.
@@ -180,11 +182,12 @@ fn walk_tar<E>(
     loop {
         match next {
             Ok(Next::Member(header)) => {
+                let ordinal = end.members;
                 end.members += 1;
                 let mut member = Member::in_tar(&header, &mut stream, end.damage.is_some());
                 visit(&mut member).map_err(WalkError::Visitor)?;
                 if let Err(failure) = member.body.finish(&mut buffer) {
-                    let damage = member.damage(failure);
+                    let damage = member.damage(failure, ordinal);
                     end.note(damage);
                     break;
                 }
@@ -232,11 +235,12 @@ fn walk_files<E>(
     }
     let mut buffer = vec![0; SKIP_BUFFER];
     for file in files {
+        let ordinal = end.members;
         end.members += 1;
         let mut member = Member::loose(file);
         visit(&mut member).map_err(WalkError::Visitor)?;
         if let Err(failure) = member.body.finish(&mut buffer) {
-            let damage = member.damage(failure);
+            let damage = member.damage(failure, ordinal);
             end.note(damage);
         }
     }
@@ -272,6 +276,8 @@ impl WalkEnd {
             self.damage = Some(damage);
         } else if damage.member.is_some() || self.further_damage.len() < DAMAGE_LIMIT {
             self.further_damage.push(damage);
+        } else {
+            self.unlisted_damage += 1;
         }
     }
 }
@@ -282,6 +288,7 @@ fn outside_members(failure: DecodeError) -> ArchiveDamage {
         offset: failure.offset,
         volume: None,
         member: None,
+        ordinal: None,
         member_read: 0,
         member_size: 0,
         suspect_before: None,
@@ -326,12 +333,13 @@ impl<'a> Member<'a> {
         }
     }
 
-    fn damage(&self, failure: DecodeError) -> ArchiveDamage {
+    fn damage(&self, failure: DecodeError, ordinal: u64) -> ArchiveDamage {
         ArchiveDamage {
             what: failure.kind,
             offset: failure.offset,
             volume: None,
             member: Some(self.path.clone()),
+            ordinal: Some(ordinal),
             member_read: self.body.bytes_read(),
             member_size: self.size,
             suspect_before: None,

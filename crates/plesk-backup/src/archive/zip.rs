@@ -1,6 +1,5 @@
 //! Content archives that are zip, as Plesk for Windows packs them.
 
-use std::collections::HashMap;
 use std::io::{self, Cursor, Read};
 use std::sync::Arc;
 
@@ -12,10 +11,7 @@ use super::{
 use crate::printable;
 use crate::tar_format::inner_path;
 use crate::tree::bytes::Bytes;
-use crate::zip_format::{self, Cause, Fault, Kind, Listed, Listing, Packing, Place};
-
-/// No link leads further.
-const TARGET_LIMIT: u64 = 4096;
+use crate::zip_format::{self, Cause, Fault, Kind, Listed, Listing, Place};
 
 /// Opens a zip: in place where its bytes lie in the backup as they are, else from a copy.
 pub(super) fn open(volumes: Volumes, head: Vec<u8>) -> Result<ContentArchive, ArchiveError> {
@@ -60,60 +56,25 @@ fn list(whole: Spooled, name: String) -> Result<ContentArchive, ArchiveError> {
     }
     let Listing { files, faults, base, .. } = listing;
     damage.extend(faults.into_iter().filter_map(damage_of));
-    let files = without_duplicates(files, &mut damage)
-        .into_iter()
-        .map(|file| loose(file, &bytes))
-        .collect();
+    // Two files may have one name: as in a tar, both are members.
+    let files = files.into_iter().map(|file| loose(file, &bytes)).collect();
     Ok(ContentArchive {
         leading_garbage: base,
         ..ContentArchive::of_files(ArchiveFormat::Zip, files).with_damage(damage)
     })
 }
 
-/// The later of two files with one name is taken, as programs do that unpack; but never one that is
-/// cut or cannot be read. That a name stands for one member only lets damage name it.
-fn without_duplicates(files: Vec<Listed>, damage: &mut Vec<ArchiveDamage>) -> Vec<Listed> {
-    let mut kept: Vec<Listed> = Vec::with_capacity(files.len());
-    let mut by_path = HashMap::with_capacity(files.len());
-    for mut file in files {
-        if let Some(path) = inner_path(&file.path) {
-            file.path = path;
-        }
-        let earlier = by_path.get(&file.path).and_then(|index: &usize| kept.get_mut(*index));
-        let Some(earlier) = earlier.filter(|_| file.kind != Kind::Directory) else {
-            by_path.insert(file.path.clone(), kept.len());
-            kept.push(file);
-            continue;
-        };
-        let (taken, left) = if !is_good(&file.place) && is_good(&earlier.place) {
-            (earlier.header, file.header)
-        } else {
-            let left = earlier.header;
-            *earlier = file;
-            (earlier.header, left)
-        };
-        let path = printable(&earlier.path);
-        let detail = format!(
-            "`{path}` is in the archive twice, with headers at byte {left} and at byte {taken}; \
-             the latter was taken"
-        );
-        damage.push(outside(DamageKind::Inconsistent, left, detail));
-    }
-    kept
-}
-
-fn is_good(place: &Place) -> bool {
-    place.available == place.size && !matches!(place.packing, Packing::Refused(_))
-}
-
 fn loose(file: Listed, bytes: &Arc<Bytes>) -> LooseFile {
     let Listed { path, kind, mtime, place, .. } = file;
+    let path = inner_path(&path).unwrap_or(path);
     let whole = Arc::clone(bytes);
     let kind = match kind {
         Kind::File => MemberKind::File,
         Kind::Directory => MemberKind::Directory,
         Kind::Other(byte) => MemberKind::Other(byte),
         Kind::SymbolicLink => match target(bytes, &place) {
+            // A changed bit makes a link of a message, whose lines lead nowhere.
+            Ok(target) if target.iter().any(|byte| matches!(byte, 0 | b'\n')) => MemberKind::File,
             Ok(target) => MemberKind::SymbolicLink(target),
             // Why it cannot be read is found again when the walk comes to it.
             Err(_) => MemberKind::Other(b'2'),
@@ -135,9 +96,6 @@ fn loose(file: Listed, bytes: &Arc<Bytes>) -> LooseFile {
 
 /// Where a link leads: that is what its bytes say.
 fn target(bytes: &Arc<Bytes>, place: &Place) -> io::Result<Vec<u8>> {
-    if place.size > TARGET_LIMIT {
-        return Err(io::ErrorKind::InvalidData.into());
-    }
     let mut target = Vec::new();
     zip_format::open(Arc::clone(bytes), place)?.read_to_end(&mut target)?;
     Ok(target)
@@ -177,6 +135,7 @@ fn outside(what: DamageKind, offset: u64, detail: String) -> ArchiveDamage {
         what,
         offset,
         member: None,
+        ordinal: None,
         member_read: 0,
         member_size: 0,
         suspect_before: None,

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::choose::{Group, Outline, Survey};
 use super::resolve::base_name;
+use super::salvage::Volumes;
 use super::select::{Inventory, directory};
 use super::{
     ContentFile, ContentRef, DomainKind, EarlierContent, FileName, MailSystem, Stamp, Subscription,
@@ -15,23 +16,27 @@ use crate::tree::{EntryId, Tree};
 #[derive(Default)]
 pub(super) struct Archives {
     by_directory: HashMap<Vec<u8>, Vec<(FileName, EntryId)>>,
+    volumes: Volumes,
 }
 
 impl Archives {
     pub(super) fn of(tree: &Tree) -> Archives {
         let mut archives = Archives::default();
+        let mut ids = Vec::new();
         for (id, entry) in tree.iter() {
             let Some(name) = FileName::parse(base_name(&entry.path)) else { continue };
             if matches!(name.kind.as_str(), "domainmail" | "mdir") && !name.is_metadata {
                 let place = directory(&entry.path).to_vec();
                 archives.by_directory.entry(place).or_default().push((name, id));
+                ids.push(id);
             }
         }
+        archives.volumes = Volumes::new(tree, &ids);
         archives
     }
 
-    /// Whether there is any mail archive of a dump where a subscription has its own. `metadata` is
-    /// the path of its XML.
+    /// Whether there is any whole mail archive of a dump where a subscription has its own. `metadata`
+    /// is the path of its XML.
     pub(super) fn has(
         &self,
         tree: &Tree,
@@ -45,23 +50,18 @@ impl Archives {
             places.extend(directories(tree, contents));
             places.extend(usual_directories(metadata, &domain.name));
         }
-        places.iter().any(|place| !self.find(tree, place, stamp).is_empty())
+        let is_whole = |files: &Vec<ContentFile>| files.iter().all(|file| file.entry.is_some());
+        places.iter().any(|place| self.find(tree, place, stamp).iter().any(is_whole))
     }
 
-    /// The archive of a dump in a directory, with its volumes in order.
-    fn find(&self, tree: &Tree, place: &[u8], stamp: &Stamp) -> Vec<ContentFile> {
+    /// The archives of a dump in a directory, each with its volumes in order.
+    fn find(&self, tree: &Tree, place: &[u8], stamp: &Stamp) -> Vec<Vec<ContentFile>> {
         let here = self.by_directory.get(place).map_or(&[][..], Vec::as_slice);
-        let mut files: Vec<ContentFile> = here
-            .iter()
+        here.iter()
             .filter(|(name, _)| name.stamp.as_ref() == Some(stamp))
-            .map(|(_, id)| ContentFile {
-                name: printable(base_name(&tree.get(*id).path)),
-                size: None,
-                entry: Some(*id),
-            })
-            .collect();
-        files.sort_by(|a, b| a.name.cmp(&b.name));
-        files
+            .filter(|(_, id)| self.volumes.first(tree, *id) == *id)
+            .map(|(_, id)| self.volumes.of(tree, *id))
+            .collect()
     }
 
     /// Stamps of the dumps of a chain that have an archive in one of the directories.
@@ -94,14 +94,19 @@ fn usual_directories(metadata: &[u8], domain: &str) -> [Vec<u8>; 2] {
     [beside.to_vec(), site]
 }
 
-/// Stamp of the full dump below the archives of a subscription that has no metadata.
-pub(super) fn base_of(tree: &Tree, subscription: &Subscription) -> Option<Stamp> {
+/// All mail archives of a subscription, but for those of earlier dumps.
+pub(super) fn mail_archives(subscription: &Subscription) -> impl Iterator<Item = EntryId> {
     let mails = subscription.domains().filter_map(|domain| domain.mail.as_ref());
-    let files = mails.flat_map(|mail| {
+    let contents = mails.flat_map(|mail| {
         let own = mail.mailusers.iter().filter_map(|user| user.mailbox.as_ref());
         mail.content.iter().chain(own.flat_map(|mailbox| &mailbox.content))
     });
-    let entry = files.flat_map(|content| &content.files).find_map(|file| file.entry)?;
+    contents.flat_map(|content| &content.files).filter_map(|file| file.entry)
+}
+
+/// Stamp of the full dump below the archives of a subscription that has no metadata.
+pub(super) fn base_of(tree: &Tree, subscription: &Subscription) -> Option<Stamp> {
+    let entry = mail_archives(subscription).next()?;
     FileName::parse(base_name(&tree.get(entry).path))?.base
 }
 
@@ -122,6 +127,8 @@ pub(super) struct Attached {
     pub(super) by_name: Vec<EntryId>,
     /// Archives that the metadata of an earlier dump name and the tree does not hold.
     pub(super) missing: Vec<String>,
+    /// Needed dumps whose metadata of the subscription are cut, with that file.
+    pub(super) cut: Vec<(Stamp, EntryId)>,
 }
 
 /// Fills in the earlier archives of an increment, and which dumps are not there.
@@ -200,7 +207,8 @@ impl Attaching<'_> {
         places
     }
 
-    /// Fills in the archives of one dump; false when the tree has nothing of it.
+    /// Fills in the archives of one dump; false when the tree has nothing of it. What its metadata
+    /// would name if they were not lost or cut is looked for by its name.
     fn attach(
         &self,
         dump: (&Stamp, bool),
@@ -209,35 +217,35 @@ impl Attaching<'_> {
     ) -> bool {
         let (stamp, needed) = dump;
         let outline = self.outlines.at(stamp, self.base);
-        let mut found = outline.is_some();
+        let cut = self.outlines.cut(stamp, self.base);
+        let mut found = outline.is_some() && cut.is_none();
         if needed {
             attached.missing.extend(outline.into_iter().flat_map(|it| it.missing_mail.clone()));
+            attached.cut.extend(cut.map(|file| (stamp.clone(), file)));
         }
+        let by_name = outline.is_none() || cut.is_some();
         let used = &mut attached.by_name;
         let (main, sites) = (&mut subscription.domain, &mut subscription.sites);
         for domain in std::iter::once(main).chain(sites) {
             let (guid, name) = (domain.guid.as_deref(), domain.ascii_name.as_str());
             let Some(mail) = &mut domain.mail else { continue };
-            if let Some(outline) = outline {
-                let Some(then) = outline.domain(guid, name) else { continue };
-                push(&mut mail.earlier, dump, then.content.clone());
-                for user in &mut mail.mailusers {
-                    let own = then.mailboxes.get(&user.local_part).cloned().unwrap_or_default();
-                    if let Some(mailbox) = &mut user.mailbox {
-                        push(&mut mailbox.earlier, dump, own);
-                    }
-                }
-                continue;
-            }
+            let then = outline.and_then(|outline| outline.domain(guid, name));
             let places = self.places(&domain.kind, name, mail);
-            let content = self.archives.contents(self.tree, &places, stamp, "domainmail", used);
+            let mut content = then.map(|then| then.content.clone()).unwrap_or_default();
+            if content.is_empty() && by_name {
+                content = self.archives.contents(self.tree, &places, stamp, "domainmail", used);
+            }
             found |= !content.is_empty();
             push(&mut mail.earlier, dump, content);
             for user in &mut mail.mailusers {
+                let own = then.and_then(|then| then.mailboxes.get(&user.local_part));
+                let mut content = own.cloned().unwrap_or_default();
                 let Some(mailbox) = &mut user.mailbox else { continue };
-                let mut own = directories(self.tree, mailbox.content.iter());
-                own.retain(|place| !places.contains(place));
-                let content = self.archives.contents(self.tree, &own, stamp, "mailbox", used);
+                if content.is_empty() && by_name {
+                    let mut own = directories(self.tree, mailbox.content.iter());
+                    own.retain(|place| !places.contains(place));
+                    content = self.archives.contents(self.tree, &own, stamp, "mailbox", used);
+                }
                 found |= !content.is_empty();
                 push(&mut mailbox.earlier, dump, content);
             }
@@ -267,19 +275,17 @@ impl Archives {
     ) -> Vec<ContentRef> {
         let mut contents = Vec::new();
         for place in places {
-            let files = self.find(tree, place, stamp);
-            if files.is_empty() {
-                continue;
+            for files in self.find(tree, place, stamp) {
+                used.extend(files.iter().filter_map(|file| file.entry));
+                contents.push(ContentRef {
+                    kind: kind.to_owned(),
+                    path: printable(place),
+                    offset: None,
+                    referrer: false,
+                    files,
+                    directory: None,
+                });
             }
-            used.extend(files.iter().filter_map(|file| file.entry));
-            contents.push(ContentRef {
-                kind: kind.to_owned(),
-                path: printable(place),
-                offset: None,
-                referrer: false,
-                files,
-                directory: None,
-            });
         }
         contents
     }
@@ -299,6 +305,13 @@ impl<'a> Outlines<'a> {
         outlines.iter().map(move |index| &survey.outlines[*index])
     }
 
+    /// The metadata file of a dump in which the description of the subscription is cut, unless
+    /// another one describes it whole.
+    fn cut(&self, stamp: &Stamp, base: &Stamp) -> Option<EntryId> {
+        let outline = self.at(stamp, base).filter(|outline| !outline.whole)?;
+        Some(self.inventory.files[outline.file].entry)
+    }
+
     /// Stamps of the dumps of a chain that describe the subscription.
     fn stamps(&self, base: &Stamp) -> BTreeSet<Stamp> {
         self.all()
@@ -309,14 +322,15 @@ impl<'a> Outlines<'a> {
     }
 
     /// The description in the dump of a stamp; that of the chain, if several dumps have the stamp,
-    /// and of several in one dump the one that names most archives.
+    /// and of several in one dump one that is whole and names most archives.
     fn at(&self, stamp: &Stamp, base: &Stamp) -> Option<&'a Outline> {
         let of =
             |outline: &&Outline| self.inventory.dumps[outline.dump].stamp.as_ref() == Some(stamp);
         self.all().filter(of).max_by_key(|outline| {
             let dump = &self.inventory.dumps[outline.dump];
             let in_chain = dump.base.as_ref().or(dump.stamp.as_ref()) == Some(base);
-            (in_chain, outline.domains.iter().map(|domain| domain.content.len()).sum::<usize>())
+            let archives = outline.domains.iter().map(|domain| domain.content.len()).sum::<usize>();
+            (in_chain, outline.whole, archives)
         })
     }
 }

@@ -6,8 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::chain::Archives;
-use super::select::{Inventory, is_below};
+use super::select::{Inventory, directory, is_below};
 use super::{ContentRef, DumpLevel, MailSystem, Problem, Stamp, Subscription};
+use crate::printable;
 use crate::tree::Tree;
 
 /// What is remembered of one description of a subscription.
@@ -20,7 +21,7 @@ pub(super) struct Outline {
     /// ASCII name of the main domain.
     name: String,
     /// Its element was closed.
-    whole: bool,
+    pub(super) whole: bool,
     /// Mail archives that it names and the tree does not hold.
     pub(super) missing_mail: Vec<String>,
     /// Whether an account has a mailbox.
@@ -225,7 +226,15 @@ pub(super) fn choose(
                 older.entry(key).or_default().insert(name.clone());
             }
         }
-        if let Some(newer) = without(tree, inventory, survey, group, taken) {
+        let damaged = damaged(tree, inventory, survey, group, taken);
+        for (dump, file) in &damaged {
+            let Some(newer) = stamp(*dump) else { continue };
+            let key = (newer.clone(), of.clone(), format!("its metadata are damaged: `{file}`"));
+            older.entry(key).or_default().insert(name.clone());
+        }
+        if let Some(newer) = without(tree, inventory, survey, group, taken)
+            && !damaged.iter().any(|(dump, _)| stamp(*dump) == Some(&newer))
+        {
             gone.entry((newer, of.clone())).or_default().insert(name);
         }
     }
@@ -297,12 +306,16 @@ impl Judge<'_> {
     fn base_lacks(&self, outline: &Outline, base: &Stamp) -> Option<String> {
         let of_base =
             |other: &&Outline| self.inventory.dumps[other.dump].stamp.as_ref() == Some(base);
-        match self.outlines().find(of_base) {
-            Some(found) => {
-                let missing = found.missing_mail.first()?;
-                Some(format!("`{missing}` of its base {base} is not in the backup"))
-            }
-            None if self.archives.has(self.tree, outline, self.path(outline), base) => None,
+        let has = || self.archives.has(self.tree, outline, self.path(outline), base);
+        match self.outlines().filter(of_base).max_by_key(|other| other.whole) {
+            Some(found) => match found.missing_mail.first() {
+                Some(missing) => {
+                    Some(format!("`{missing}` of its base {base} is not in the backup"))
+                }
+                None if found.whole || found.has_content() || has() => None,
+                None => Some(format!("the metadata of its base {base} are cut off")),
+            },
+            None if has() => None,
             None => Some(format!("its base {base} is not in the backup")),
         }
     }
@@ -314,6 +327,53 @@ impl Judge<'_> {
     fn outlines(&self) -> impl Iterator<Item = &Outline> {
         self.group.outlines.iter().map(|index| &self.survey.outlines[*index])
     }
+}
+
+/// Newer dumps that do not describe a subscription as far as they can be read, with the damaged file
+/// by whose place they may have described it.
+fn damaged(
+    tree: &Tree,
+    inventory: &Inventory,
+    survey: &Survey,
+    group: &Group,
+    taken: usize,
+) -> Vec<(usize, String)> {
+    let outlines = || group.outlines.iter().map(|index| &survey.outlines[*index]);
+    let Some(of) = outlines().find(|outline| outline.dump == taken) else { return Vec::new() };
+    let path_of = |file: usize| &tree.get(inventory.files[file].entry).path;
+    let stamp = |dump: usize| inventory.dumps[dump].stamp.as_ref();
+    let files = inventory.files.iter().enumerate();
+    files
+        .filter(|(index, file)| survey.files[*index].damaged && stamp(file.dump) > stamp(taken))
+        .filter(|(index, _)| is_below(path_of(of.file), directory(path_of(*index))))
+        .filter(|(_, file)| !outlines().any(|outline| outline.dump == file.dump))
+        .map(|(index, file)| (file.dump, printable(path_of(index))))
+        .collect()
+}
+
+/// Dumps of which no metadata can be read, and in whose place nothing else was taken.
+pub(super) fn unreadable(
+    tree: &Tree,
+    inventory: &Inventory,
+    survey: &Survey,
+    choice: &Choice,
+) -> Vec<usize> {
+    let path_of = |file: usize| &tree.get(inventory.files[file].entry).path;
+    let taken = |dump: usize| {
+        let outlines = choice.groups.iter().filter(|group| group.dump.is_some());
+        let mut outlines = outlines.flat_map(|group| &group.outlines);
+        let path = &inventory.dumps[dump].path;
+        outlines.any(|outline| is_below(path_of(survey.outlines[*outline].file), path))
+    };
+    let is_damaged = |dump: usize| {
+        let mut files = inventory.files.iter().enumerate().filter(|(_, file)| file.dump == dump);
+        files.any(|(index, _)| survey.files[index].damaged)
+    };
+    (0..inventory.dumps.len())
+        .filter(|dump| inventory.dumps[*dump].stamp.is_some() && is_damaged(*dump))
+        .filter(|dump| !survey.outlines.iter().any(|outline| outline.dump == *dump))
+        .filter(|dump| !taken(*dump))
+        .collect()
 }
 
 /// The newest dump that should hold a subscription, by the object that it is of, and does not.

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
-use super::chain::{self, Archives, Chosen};
-use super::choose::{Choice, Outline, Survey, choose};
-use super::merge::{Candidate, merge, supersede};
+use super::chain::{self, Archives, Chosen, mail_archives};
+use super::choose::{Choice, Outline, Survey, choose, unreadable};
+use super::merge::{Candidate, merge, report_shared, supersede};
 use super::part::Part;
 use super::psadump;
 use super::reading::{FileReading, read_file};
@@ -14,6 +14,7 @@ use super::salvage::salvage;
 use super::select::{Inventory, MetadataFile, is_good_news};
 use super::{
     DescribeError, DescribeOptions, Description, FileName, Problem, Stamp, Subscription, dump,
+    windows8,
 };
 use crate::domain_name::to_ascii;
 use crate::printable;
@@ -28,6 +29,8 @@ struct Collected {
     announced: Vec<(String, String)>,
     /// Files that are migration dumps.
     readable: usize,
+    /// Metadata files of Plesk 8 for Windows.
+    windows8: Vec<EntryId>,
 }
 
 /// Reads each metadata file once, and keeps outlines; where there is a choice between dumps, the
@@ -63,7 +66,12 @@ pub(crate) fn describe(
     let archives = Archives::of(tree);
     let mut choice = choose(tree, &inventory, &survey, &archives, forced);
     let mut chosen: BTreeSet<usize> = choice.groups.iter().filter_map(|group| group.dump).collect();
-    chosen.extend(wanted_anyway(&inventory, &survey, &chosen, forced));
+    let wanted = wanted_anyway(&inventory, &survey, &chosen, forced);
+    if forced.is_none() && !chosen.is_empty() {
+        // Their archives are all that is left of what they hold, and file names may tell whose.
+        chosen.extend(unreadable(tree, &inventory, &survey, &choice));
+    }
+    chosen.extend(wanted);
     if inventory.is_choice() {
         // The newest first: what the dumps say of the server is taken from the first that says it.
         for dump in chosen.iter().rev() {
@@ -84,18 +92,24 @@ pub(crate) fn describe(
         collect(dump, stamp, reading, &choice, &mut collected, &mut description);
     }
     report_flags(tree, &inventory, &chosen, &mut description.problems);
+    let candidates = collected.candidates.iter().map(|candidate| &candidate.subscription);
+    let mut named: BTreeSet<EntryId> = candidates.flat_map(mail_archives).collect();
     merge(collected.candidates, &mut description);
     for (stamp, part) in collected.parts {
-        attach_part(stamp, part, &mut description);
+        attach_part(stamp, part, &mut named, &mut description);
     }
+    let lost = lost(named, &description);
     supersede(&mut description);
 
     let mut unreferenced = unreferenced(tree, &inventory, &resolver, &chosen);
     unreferenced = salvage(tree, path, unreferenced, forced, &mut description);
     let used = attach_chains(tree, &inventory, &survey, &archives, &choice, &mut description);
     unreferenced.retain(|id| !used.contains(id));
+    unreferenced.extend(lost);
     description.unreferenced = unreferenced;
+    description.unnamed = windows8::unnamed(tree, &resolver.referenced, &collected.windows8);
     psadump::finish(tree, &resolver.referenced, &mut description);
+    report_shared(&mut description);
     finish(&collected.emails, collected.announced, &mut description);
     description.dumps = dump::list(tree, &inventory, &survey, &choice);
     if description.subscriptions.is_empty() && collected.readable == 0 {
@@ -152,6 +166,9 @@ fn collect(
     }
     collected.parts.extend(reading.parts.into_iter().map(|part| (stamp.cloned(), part)));
     let of_file = reading.dump;
+    if of_file.is_windows8 {
+        collected.windows8.push(reading.entry);
+    }
     if of_file.root.is_some() {
         collected.readable += 1;
         if description.plesk_version.is_none() {
@@ -180,9 +197,26 @@ fn collect(
     collected.announced.extend(of_file.announced.iter().map(|name| (to_ascii(name), file.clone())));
 }
 
-fn attach_part(stamp: Option<Stamp>, mut part: Part, description: &mut Description) {
+/// Mail archives that metadata name which were not taken, and nothing else does.
+fn lost(mut named: BTreeSet<EntryId>, description: &Description) -> BTreeSet<EntryId> {
+    for entry in description.subscriptions.iter().flat_map(mail_archives) {
+        named.remove(&entry);
+    }
+    named
+}
+
+/// Parts without a stamp, and those of metadata without one, may be of any dump.
+fn attach_part(
+    stamp: Option<Stamp>,
+    mut part: Part,
+    named: &mut BTreeSet<EntryId>,
+    description: &mut Description,
+) {
     let is_it = |known: &Subscription| known.dump == stamp && part.is_of(known);
-    let known = description.subscriptions.iter().position(is_it);
+    let may_be =
+        |known: &Subscription| (known.dump.is_none() || stamp.is_none()) && part.is_of(known);
+    let subscriptions = &description.subscriptions;
+    let known = subscriptions.iter().position(is_it).or(subscriptions.iter().position(may_be));
     let at = known.or_else(|| {
         // It may be that this dump was chosen for others alone.
         let elsewhere = description.subscriptions.iter().any(|known| part.is_of(known));
@@ -195,8 +229,12 @@ fn attach_part(stamp: Option<Stamp>, mut part: Part, description: &mut Descripti
         })
     });
     if let Some(at) = at {
+        named.extend(mail_archives(&part.subscription));
         description.problems.append(&mut part.problems);
-        part.attach(&mut description.subscriptions[at]);
+        for (path, count) in std::mem::take(&mut part.unknown) {
+            *description.unknown_elements.entry(path).or_default() += count;
+        }
+        description.problems.extend(part.attach(&mut description.subscriptions[at]));
     }
 }
 
@@ -256,6 +294,7 @@ fn attach_chains(
 ) -> BTreeSet<EntryId> {
     let mut used = BTreeSet::new();
     let mut gaps: BTreeMap<(Stamp, Stamp, Vec<Stamp>), Vec<String>> = BTreeMap::new();
+    let mut cut: BTreeMap<(EntryId, Stamp, Stamp), Vec<String>> = BTreeMap::new();
     for subscription in &mut description.subscriptions {
         let Some(stamp) = subscription.dump.clone() else { continue };
         let group = choice.group(subscription);
@@ -273,6 +312,9 @@ fn attach_chains(
         let attached = chain::attach(tree, inventory, survey, archives, &chosen, subscription);
         used.extend(attached.by_name);
         let owner = &subscription.domain.ascii_name;
+        for (earlier, file) in attached.cut {
+            cut.entry((file, earlier, stamp.clone())).or_default().push(owner.clone());
+        }
         description.problems.extend(attached.missing.into_iter().map(|file| {
             let (owner, kind) = (owner.clone(), "domainmail".to_owned());
             Problem::MissingContent { owner, kind, file, size: None }
@@ -282,6 +324,10 @@ fn attach_chains(
             gaps.entry(key).or_default().push(owner.clone());
         }
     }
+    description.problems.extend(cut.into_iter().map(|((file, earlier, stamp), domains)| {
+        let file = printable(&tree.get(file).path);
+        Problem::EarlierCut { domains, file, earlier, stamp }
+    }));
     description.problems.extend(gaps.into_iter().map(|((stamp, base, missing), domains)| {
         Problem::ChainGap { domains, stamp, base, missing }
     }));

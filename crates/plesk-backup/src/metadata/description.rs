@@ -38,8 +38,21 @@ pub struct Description {
     /// Whatever was damaged, missing or contradictory.
     pub problems: Vec<Problem>,
     /// Content archives that no metadata name, but for those of dumps that were not chosen; of a
-    /// psadump all such parts.
+    /// psadump all such parts. Also mail archives that only metadata name which were not taken, as
+    /// others describe the same.
     pub unreferenced: Vec<EntryId>,
+    /// Of a backup of Plesk 8 for Windows, whose mail lies in it as single files: the files that no
+    /// metadata name.
+    pub unnamed: Vec<UnnamedFiles>,
+}
+
+/// Files of one directory that no metadata name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnnamedFiles {
+    /// Path in the tree, printable; of a deeper directory the first three parts.
+    pub directory: String,
+    /// How many files there are in it and below it.
+    pub count: usize,
 }
 
 impl Description {

@@ -1,12 +1,13 @@
 //! `.discovered/DUMP/cid_domainmail_ID`: the files that a domain's mail had at the time of a dump.
 //!
-//! Plesk makes increments by comparing each file with this list. No list was at hand when this was
-//! written, so that its form is assumed: of the rows that Plesk compares it is known that they are
-//! separated by tabs and begin with the encoded path and `d` or `f`. A file that looks otherwise in
-//! any row is not used.
+//! Plesk makes increments by comparing each file with this list. Its form is not published and
+//! assumed: of the rows that Plesk compares it is known that their columns are separated by tabs and
+//! begin with the encoded path and `d` or `f`. A file that looks otherwise in any row is not used.
 
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Read, Take};
+
+use super::percent;
 
 /// Longest row that is read.
 const ROW_LIMIT: u64 = 64 * 1024;
@@ -72,21 +73,7 @@ impl FileIndex {
 
 /// A path without percent escapes, and without `./` or a slash before it.
 fn normal(path: &[u8]) -> Vec<u8> {
-    let mut plain = Vec::with_capacity(path.len());
-    let mut rest = path;
-    while let [first, after @ ..] = rest {
-        let digits = after.get(..2).filter(|_| *first == b'%');
-        let escaped = digits
-            .filter(|digits| digits.iter().all(u8::is_ascii_hexdigit))
-            .and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
-        if let Some(byte) = escaped {
-            plain.push(byte);
-            rest = &after[2..];
-        } else {
-            plain.push(*first);
-            rest = after;
-        }
-    }
+    let plain = percent::decoded(path);
     let path = plain.strip_prefix(b"./").unwrap_or(&plain);
     path.strip_prefix(b"/").unwrap_or(path).to_vec()
 }

@@ -6,6 +6,9 @@ use super::xml::Element;
 use super::{Forwarding, MailQuota, MailSystem, MailUser, MailboxSettings, Problem, Setting};
 use crate::password::Password;
 
+/// Settings of a mail account that are read; their content is resolved where they are.
+pub(super) const TYPED: [&str; 3] = ["autoresponders", "spamassassin", "addressbook"];
+
 /// What a mail account's elements need around them.
 pub(super) struct Reading<'a, 'tree> {
     pub(super) metadata: &'a str,
@@ -77,17 +80,7 @@ impl Reading<'_, '_> {
             let found = places.iter().flat_map(|place| place.all(tag));
             found.filter_map(Element::trimmed).map(str::to_owned).collect()
         };
-        let mut mailbox = None;
-        for found in places.iter().flat_map(|place| place.all("mailbox")) {
-            let owner = format!("{local}@{}", self.domain);
-            let content = self.resolver.contents(found, self.metadata, &owner, self.problems);
-            mailbox = Some(MailboxSettings {
-                enabled: found.attribute("enabled").is_none_or(is_true),
-                kind: found.attribute("type").unwrap_or("mdir").to_owned(),
-                content,
-                earlier: Vec::new(),
-            });
-        }
+        let mailbox = self.mailbox(&places, &format!("{local}@{}", self.domain));
         let password =
             element.at(&["properties", "password"]).or(element.child("password")).map(password_of);
         let address = format!("{local}@{}", self.domain);
@@ -105,6 +98,38 @@ impl Reading<'_, '_> {
             address_book: self.address_book(&places, &address),
             settings: self.user_settings(&places, local),
         })
+    }
+
+    /// The mailbox. Of several all content is its: any of them may hold messages.
+    fn mailbox(&mut self, places: &[&Element], owner: &str) -> Option<MailboxSettings> {
+        let mut mailbox: Option<MailboxSettings> = None;
+        let mut differs = false;
+        for found in places.iter().flat_map(|place| place.all("mailbox")) {
+            let enabled = found.attribute("enabled").is_none_or(is_true);
+            let content = self.resolver.contents(found, self.metadata, owner, self.problems);
+            let Some(first) = &mut mailbox else {
+                mailbox = Some(MailboxSettings {
+                    enabled,
+                    kind: found.attribute("type").unwrap_or("mdir").to_owned(),
+                    content,
+                    earlier: Vec::new(),
+                });
+                continue;
+            };
+            differs |= first.enabled != enabled;
+            first.enabled |= enabled;
+            for content in content {
+                // Read twice, each message would be there twice.
+                if !first.content.contains(&content) {
+                    first.content.push(content);
+                }
+            }
+        }
+        if differs {
+            let detail = "it is both on and off; it was taken for on".to_owned();
+            self.not_understood_of("mailbox", owner, detail);
+        }
+        mailbox
     }
 
     fn quota(&mut self, element: &Element, name: &str) -> MailQuota {
@@ -140,8 +165,6 @@ impl Reading<'_, '_> {
             "mailbox-quota",
             "cp-access-default",
         ];
-        // Their content is resolved where they are read.
-        const TYPED: [&str; 3] = ["autoresponders", "spamassassin", "addressbook"];
         let mut settings = Vec::new();
         for child in places.iter().flat_map(|place| &place.children) {
             if INTERPRETED.contains(&child.name.as_str()) {

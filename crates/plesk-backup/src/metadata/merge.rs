@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Description, Problem, Subscription};
+use super::{Description, Problem, Stamp, Subscription};
 
 /// One description of a subscription; a dump may hold several.
 pub(super) struct Candidate {
@@ -116,26 +116,60 @@ pub(super) fn supersede(description: &mut Description) {
             }
         }
     }
-    let mut left_out = BTreeSet::new();
-    for (index, subscription) in description.subscriptions.iter().enumerate() {
-        let domain = &subscription.domain.ascii_name;
-        let Some(owner) = owners.get(domain).map(|owner| &description.subscriptions[*owner]) else {
-            continue;
-        };
-        if let (Some(stamp), Some(newer)) = (&subscription.dump, &owner.dump)
-            && stamp < newer
+    let newer_owner = |subscription: &Subscription| {
+        let owner = &description.subscriptions[*owners.get(&subscription.domain.ascii_name)?];
+        let is_older = subscription.dump.is_some() && subscription.dump < owner.dump;
+        is_older.then(|| owner.domain.ascii_name.clone())
+    };
+    let now: Vec<Option<String>> = description.subscriptions.iter().map(newer_owner).collect();
+    let mut kept = now.iter();
+    let mut left_out = Vec::new();
+    description.subscriptions.retain(|subscription| {
+        let now = kept.next().cloned().flatten();
+        let is_kept = now.is_none();
+        left_out.extend(now.map(|now| (subscription.clone(), now)));
+        is_kept
+    });
+    for (subscription, now) in left_out {
+        let of_now = || description.subscriptions.iter().flat_map(Subscription::domains);
+        let is_nowhere = |name: &&String| !of_now().any(|known| known.ascii_name == **name);
+        let sites = subscription.sites.iter().map(|site| &site.ascii_name);
+        let sites = sites.filter(is_nowhere).cloned().collect();
+        let Some(stamp) = subscription.dump else { continue };
+        let domain = subscription.domain.ascii_name;
+        forget_choice(&mut description.problems, &domain, &stamp);
+        description.problems.push(Problem::Superseded { domain, stamp, now, sites });
+    }
+}
+
+/// Takes back what was said of the dump that a subscription was taken from.
+fn forget_choice(problems: &mut Vec<Problem>, domain: &str, stamp: &Stamp) {
+    problems.retain_mut(|problem| match problem {
+        Problem::NotInNewer { domains, taken, .. } | Problem::OlderTaken { domains, taken, .. }
+            if taken == stamp =>
         {
-            left_out.insert(index);
-            description.problems.push(Problem::Superseded {
-                domain: domain.clone(),
-                stamp: stamp.clone(),
-                now: owner.domain.ascii_name.clone(),
-            });
+            domains.retain(|known| known != domain);
+            !domains.is_empty()
+        }
+        _ => true,
+    });
+}
+
+/// Tells of domains that several subscriptions have: each gives an account with it, and a server
+/// takes a domain once.
+pub(super) fn report_shared(description: &mut Description) {
+    let mut owners: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for subscription in &description.subscriptions {
+        for domain in subscription.domains() {
+            let owners = owners.entry(&domain.ascii_name).or_default();
+            owners.insert(&subscription.domain.ascii_name);
         }
     }
-    let mut index = 0;
-    description.subscriptions.retain(|_| {
-        index += 1;
-        !left_out.contains(&(index - 1))
+    let shared = owners.into_iter().filter(|(_, owners)| owners.len() > 1);
+    let problems = shared.map(|(domain, owners)| Problem::SharedDomain {
+        domain: domain.to_owned(),
+        subscriptions: owners.into_iter().map(str::to_owned).collect(),
     });
+    let problems: Vec<Problem> = problems.collect();
+    description.problems.extend(problems);
 }

@@ -12,6 +12,7 @@ mod known;
 mod mail;
 mod merge;
 mod part;
+mod percent;
 mod plesk7;
 mod plesk8;
 mod problem;
@@ -30,7 +31,7 @@ pub(crate) use describe::describe;
 pub use description::{
     ContentFile, ContentRef, Description, Domain, DomainAlias, DomainKind, EarlierContent,
     Forwarding, Hosting, MailQuota, MailServer, MailSystem, MailUser, MailboxSettings, Setting,
-    Stamp, Status, Subscription, SystemUser,
+    Stamp, Status, Subscription, SystemUser, UnnamedFiles,
 };
 pub use dump::{DescribeOptions, Dump, DumpLevel};
 pub use file_index::FileIndex;

@@ -3,9 +3,16 @@
 //! Plesk 9 wrote an XML for each mailbox and for the hosting, in `mailnames/NAME/` and `phosting/`
 //! below the directory of the domain; only that directory tells whose they are.
 
+use super::mail::TYPED;
+use std::collections::BTreeMap;
+
+use super::known::count_unknown;
 use super::resolve::Resolver;
 use super::xml::{Context, Element, Found};
-use super::{Domain, MailSystem, Problem, Subscription, salvage, subscription};
+use super::{
+    ContentRef, Domain, Forwarding, Hosting, MailQuota, MailUser, Problem, Subscription, salvage,
+    subscription,
+};
 use crate::domain_name::{is_plausible, to_ascii};
 
 /// A part, read as a subscription that has nothing else.
@@ -16,6 +23,8 @@ pub(super) struct Part {
     main: String,
     pub(super) subscription: Subscription,
     pub(super) problems: Vec<Problem>,
+    /// Elements that are not known, by path below the subscription.
+    pub(super) unknown: BTreeMap<String, u64>,
 }
 
 /// Reads an element that stands outside of any `domain`; `None` when nothing tells whose it is,
@@ -37,29 +46,29 @@ pub(super) fn read(
         return None;
     };
     let mut domain = if element.name == "mailuser" {
-        let users = Element { children: vec![element], ..named("mailusers") };
-        Element { children: vec![users], ..named("mailsystem") }
+        inside("mailsystem", inside("mailusers", element))
     } else {
         element
     };
     if let Some(site) = site {
-        let mut whole = named("site");
+        let mut whole = Element::new("site");
         whole.attributes.push(("name".to_owned(), site));
         whole.children.push(domain);
-        let sites = Element { children: vec![whole], ..named("sites") };
-        domain = Element { children: vec![sites], ..named("phosting") };
+        domain = inside("phosting", inside("sites", whole));
     }
-    let mut whole = named("domain");
+    let mut whole = Element::new("domain");
     whole.attributes.push(("name".to_owned(), main.clone()));
     whole.children.push(domain);
+    let mut unknown = BTreeMap::new();
+    count_unknown(&whole, &mut unknown);
     let found = Found { element: whole, context: Context::default() };
     let mut own = Vec::new();
     let subscription = subscription::read(&found, file, resolver, &mut own)?;
-    Some(Part { directory, main, subscription, problems: own })
+    Some(Part { directory, main, subscription, problems: own, unknown })
 }
 
-fn named(name: &str) -> Element {
-    Element { name: name.to_owned(), complete: true, ..Element::default() }
+fn inside(name: &str, child: Element) -> Element {
+    Element { children: vec![child], ..Element::new(name) }
 }
 
 /// The directory and the name of the domain that a file lies in, and that of the site.
@@ -89,14 +98,15 @@ impl Part {
         (salvage::new_subscription(&self.main, &evidence, salvage::IndexRow::default()), problem)
     }
 
-    /// Puts it where it belongs.
-    pub(super) fn attach(self, subscription: &mut Subscription) {
+    /// Puts it where it belongs: what is lacking there is taken. Returns what is there otherwise.
+    pub(super) fn attach(self, subscription: &mut Subscription) -> Option<Problem> {
         let part = self.subscription;
-        merge(&mut subscription.domain, part.domain);
+        let mut differing = Differing::default();
+        differing.domain(&mut subscription.domain, part.domain);
         for site in part.sites {
             let known = subscription.sites.iter().position(|it| it.ascii_name == site.ascii_name);
             match known {
-                Some(at) => merge(&mut subscription.sites[at], site),
+                Some(at) => differing.domain(&mut subscription.sites[at], site),
                 None => subscription.sites.push(site),
             }
         }
@@ -115,22 +125,103 @@ impl Part {
                 None => subscription.counts.push((word, number)),
             }
         }
+        (!differing.0.is_empty()).then(|| Problem::Contradiction {
+            domain: subscription.domain.ascii_name.clone(),
+            kept: subscription.metadata.clone(),
+            dropped: part.metadata,
+            difference: differing.0.join("; "),
+        })
     }
 }
 
-fn merge(domain: &mut Domain, part: Domain) {
-    if matches!(domain.hosting, super::Hosting::None) {
-        domain.hosting = part.hosting;
-        domain.www_root = domain.www_root.take().or(part.www_root);
+/// What a part says otherwise than what is known.
+#[derive(Default)]
+struct Differing(Vec<String>);
+
+impl Differing {
+    /// Takes what is lacking; what is there already stays.
+    fn fill<T: PartialEq>(
+        &mut self,
+        known: &mut T,
+        part: T,
+        is_lacking: impl Fn(&T) -> bool,
+        what: &str,
+    ) {
+        if is_lacking(known) {
+            *known = part;
+        } else if !is_lacking(&part) && *known != part {
+            self.0.push(what.to_owned());
+        }
     }
-    let Some(mail) = part.mail else { return };
-    let system = domain.mail.get_or_insert_with(MailSystem::default);
-    for user in mail.mailusers {
-        // The domain's own XML may hold the account as well, whole or as little more than a name.
-        match system.mailusers.iter_mut().find(|known| known.local_part == user.local_part) {
-            Some(known) if known.mailbox.is_some() || known.password.is_some() => {}
-            Some(known) => *known = user,
-            None => system.mailusers.push(user),
+
+    /// Fills in archives. Those of which none is there are as good as none.
+    fn content(&mut self, known: &mut Vec<ContentRef>, part: Vec<ContentRef>, what: &str) {
+        let is_there = |content: &ContentRef| {
+            content.directory.is_some() || content.files.iter().any(|file| file.entry.is_some())
+        };
+        if known.iter().any(is_there) && !part.iter().any(is_there) {
+            return;
+        }
+        self.fill(known, part, |contents| !contents.iter().any(is_there), what);
+    }
+
+    fn domain(&mut self, domain: &mut Domain, part: Domain) {
+        if matches!(domain.hosting, Hosting::None) {
+            domain.hosting = part.hosting;
+            domain.www_root = domain.www_root.take().or(part.www_root);
+        }
+        let Some(mail) = part.mail else { return };
+        let Some(system) = &mut domain.mail else {
+            domain.mail = Some(mail);
+            return;
+        };
+        let name = &domain.ascii_name;
+        self.content(&mut system.content, mail.content, &format!("mail archives of {name}"));
+        self.fill(&mut system.catch_all, mail.catch_all, Option::is_none, "the catch-all address");
+        self.fill(&mut system.dkim, mail.dkim, Option::is_none, "DKIM");
+        for user in mail.mailusers {
+            // The domain's own XML may hold the account as well, whole or as little more than a name.
+            match system.mailusers.iter_mut().find(|known| known.local_part == user.local_part) {
+                Some(known) => {
+                    let mut differing = Differing::default();
+                    differing.user(known, user);
+                    let what = differing.0.join(", ");
+                    if !what.is_empty() {
+                        self.0.push(format!("{what} of {}@{name}", known.local_part));
+                    }
+                }
+                None => system.mailusers.push(user),
+            }
+        }
+    }
+
+    fn user(&mut self, known: &mut MailUser, part: MailUser) {
+        if known.guid.is_none() {
+            known.guid = part.guid;
+        }
+        match (&mut known.mailbox, part.mailbox) {
+            (Some(known), Some(part)) => {
+                self.content(&mut known.content, part.content, "mail archives");
+            }
+            (lacking, part) => *lacking = lacking.take().or(part),
+        }
+        self.fill(&mut known.password, part.password, Option::is_none, "password");
+        let is_default = |quota: &MailQuota| *quota == MailQuota::Default;
+        self.fill(&mut known.quota, part.quota, is_default, "quota");
+        self.fill(&mut known.aliases, part.aliases, Vec::is_empty, "aliases");
+        let is_nowhere = |forwarding: &Forwarding| forwarding.targets.is_empty();
+        self.fill(&mut known.forwarding, part.forwarding, is_nowhere, "forwarding");
+        let answers = "automatic answers";
+        self.fill(&mut known.autoresponders, part.autoresponders, Option::is_none, answers);
+        self.fill(&mut known.spam, part.spam, Option::is_none, "spam filter");
+        self.fill(&mut known.address_book, part.address_book, Option::is_none, "address book");
+        for setting in part.settings {
+            match known.settings.iter().find(|it| it.name == setting.name) {
+                None => known.settings.push(setting),
+                // Those that are read are compared above.
+                Some(it) if *it == setting || TYPED.contains(&it.name.as_str()) => {}
+                Some(_) => self.0.push(setting.name),
+            }
         }
     }
 }

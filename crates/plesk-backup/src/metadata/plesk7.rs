@@ -3,9 +3,8 @@
 //!
 //! Facts are those that the one known reader of such dumps goes by.
 
-use super::plesk8::is_false;
 use super::psadump::{Old, cid};
-use super::subscription::is_true;
+use super::subscription::{is_false, is_true};
 use super::xml::Element;
 
 /// Brings a subscription into the shape of Plesk 8.

@@ -8,6 +8,7 @@ use std::io::Read;
 
 use super::Problem;
 use super::psadump::{Old, cid};
+use super::subscription::is_false;
 use super::xml::Element;
 
 /// Brings a subscription into the shape of today. `major` is the version of Plesk.
@@ -162,13 +163,6 @@ fn forwards(mailuser: &mut Element) {
         }
     }
     mailuser.children.extend(on);
-}
-
-/// A word that switches something off, as old versions spell it.
-pub(super) fn is_false(text: &str) -> bool {
-    ["false", "off", "0", "no", "none", "disabled"]
-        .iter()
-        .any(|word| text.trim().eq_ignore_ascii_case(word))
 }
 
 /// A mailbox is the tar of a maildir, whose root is that of the archive; or an mbox.

@@ -12,6 +12,13 @@ fn some(names: &[String]) -> String {
     text
 }
 
+fn with_it(sites: &[String]) -> String {
+    if sites.is_empty() {
+        return String::new();
+    }
+    format!("; with it {}, which nothing newer holds", sites.join(", "))
+}
+
 fn list(stamps: &[Stamp]) -> String {
     if stamps.is_empty() {
         return "none".to_owned();
@@ -256,7 +263,8 @@ pub enum Problem {
     },
     /// A subscription of an older dump whose domain belongs to another one in a newer dump.
     #[error(
-        "`{domain}` of dump {stamp} was left out: in a newer dump it belongs to the subscription `{now}`"
+        "`{domain}` of dump {stamp} was left out: in a newer dump it belongs to the subscription `{now}`{}",
+        with_it(.sites)
     )]
     Superseded {
         /// Main domain.
@@ -265,6 +273,19 @@ pub enum Problem {
         stamp: Stamp,
         /// Main domain of the subscription that has it now.
         now: String,
+        /// Its other domains that no subscription has now.
+        sites: Vec<String>,
+    },
+    /// A domain that several subscriptions have.
+    #[error(
+        "`{domain}` is a domain of several subscriptions ({}): each account holds it, and a server takes it once",
+        subscriptions.join(", ")
+    )]
+    SharedDomain {
+        /// ASCII name.
+        domain: String,
+        /// Main domains, sorted.
+        subscriptions: Vec<String>,
     },
     /// The chosen dump is an increment, and dumps that hold the rest of its files are not there.
     #[error(
@@ -281,6 +302,21 @@ pub enum Problem {
         base: Stamp,
         /// Stamps that are not there, ascending.
         missing: Vec<Stamp>,
+    },
+    /// The chosen dump is an increment, and the metadata of one that it needs are cut.
+    #[error(
+        "{}: dump {stamp} needs dump {earlier}, whose metadata are cut off in `{file}`: mail archives that they do not name any more were looked for by their names",
+        some(.domains)
+    )]
+    EarlierCut {
+        /// Main domains, sorted.
+        domains: Vec<String>,
+        /// Metadata file that is cut.
+        file: String,
+        /// Stamp of the dump that it is of.
+        earlier: Stamp,
+        /// Stamp of the chosen dump.
+        stamp: Stamp,
     },
     /// A flag beside the dump says that it did not end well.
     #[error("`{file}`: Plesk itself marked this dump as `{status}`")]

@@ -10,7 +10,8 @@ use super::resolve::base_name;
 use super::select::{DumpFiles, Inventory, MetadataFile};
 use super::xml::{Element, Found, Root};
 use super::{
-    ContentFile, ContentRef, Description, FileName, Problem, Stamp, Subscription, plesk7, plesk8,
+    ContentFile, ContentRef, Description, FileName, Problem, Stamp, Subscription, percent, plesk7,
+    plesk8,
 };
 use crate::printable;
 use crate::tree::{EntryId, Tree};
@@ -180,8 +181,9 @@ fn part_name(tree: &Tree, reference: &str) -> String {
     let bare = reference.trim();
     let bare = bare.strip_prefix("cid:").unwrap_or(bare);
     let bare = bare.strip_prefix('<').and_then(|bare| bare.strip_suffix('>')).unwrap_or(bare);
+    // An address of a part is a URL, in which an `@` may be `%40`.
     if tree.find(bare).is_none()
-        && let Some(decoded) = percent_decoded(bare)
+        && let Ok(decoded) = String::from_utf8(percent::decoded(bare.as_bytes()))
         && tree.find(&decoded).is_some()
     {
         return decoded;
@@ -189,24 +191,9 @@ fn part_name(tree: &Tree, reference: &str) -> String {
     bare.to_owned()
 }
 
-/// An address of a part is a URL, in which an `@` may be `%40`.
-fn percent_decoded(text: &str) -> Option<String> {
-    let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let Some((byte, after)) = rest.split_first() {
-        let code = after
-            .get(..2)
-            .filter(|_| *byte == b'%')
-            .and_then(|code| u8::from_str_radix(std::str::from_utf8(code).ok()?, 16).ok());
-        bytes.push(code.unwrap_or(*byte));
-        rest = if code.is_some() { &after[2..] } else { after };
-    }
-    String::from_utf8(bytes).ok()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{major, percent_decoded, stamp_of};
+    use super::{major, stamp_of};
 
     #[test]
     fn dates_of_mail_are_stamps() {
@@ -220,9 +207,8 @@ mod tests {
     }
 
     #[test]
-    fn versions_and_names() {
+    fn versions() {
         assert_eq!(major("8.6.0"), Some(8));
         assert_eq!(major("psa 8"), None);
-        assert_eq!(percent_decoded("info%40a.example%4"), Some("info@a.example%4".to_owned()));
     }
 }

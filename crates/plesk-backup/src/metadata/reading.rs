@@ -8,18 +8,21 @@ use super::merge::Candidate;
 use super::part::{self, Part};
 use super::resolve::Resolver;
 use super::xml::{self, Dump as DumpXml};
-use super::{DumpLevel, Problem, Stamp, psadump, subscription, windows8};
+use super::{DumpLevel, FileName, Problem, Stamp, psadump, subscription, windows8};
 use crate::printable;
 use crate::tree::{EntryId, Tree};
 
 /// What one metadata file holds.
 pub(super) struct FileReading {
+    pub(super) entry: EntryId,
     /// Its path.
     pub(super) file: String,
     pub(super) candidates: Vec<Candidate>,
     pub(super) parts: Vec<Part>,
     /// What is wrong with the file itself.
     pub(super) problems: Vec<Problem>,
+    /// Stamps of the dumps that it needs; none when it does not list them, or not legibly.
+    pub(super) related: Vec<Stamp>,
     /// What it says beside its subscriptions.
     pub(super) dump: DumpXml,
 }
@@ -28,10 +31,12 @@ pub(super) fn read_file(tree: &Tree, id: EntryId, resolver: &mut Resolver<'_>) -
     let entry = tree.get(id);
     let file = printable(&entry.path);
     let mut reading = FileReading {
+        entry: id,
         file: file.clone(),
         candidates: Vec::new(),
         parts: Vec::new(),
         problems: Vec::new(),
+        related: Vec::new(),
         dump: DumpXml::default(),
     };
     let reader = match tree.open(id) {
@@ -46,12 +51,12 @@ pub(super) fn read_file(tree: &Tree, id: EntryId, resolver: &mut Resolver<'_>) -
     let dump = xml::read(reader, psadump::root(tree), &mut |mut found| {
         let mut problems = Vec::new();
         psadump::modernise(tree, &mut found, &file, &mut problems);
-        let mut unknown = BTreeMap::new();
-        count_unknown(&found.element, &mut unknown);
         if !matches!(found.element.name.as_str(), "domain" | windows8::DOMAIN) {
             reading.parts.extend(part::read(found.element, &file, resolver, &mut nameless));
             return;
         }
+        let mut unknown = BTreeMap::new();
+        count_unknown(&found.element, &mut unknown);
         match subscription::read(&found, &file, resolver, &mut problems) {
             Some(subscription) => {
                 reading.candidates.push(Candidate { subscription, problems, unknown });
@@ -80,6 +85,15 @@ pub(super) fn read_file(tree: &Tree, id: EntryId, resolver: &mut Resolver<'_>) -
         let count = dump.replaced_characters;
         reading.problems.push(Problem::ReplacedCharacters { file: file.clone(), count });
     }
+    match related(&dump.related) {
+        Ok(stamps) => reading.related = stamps,
+        Err(text) => reading.problems.push(Problem::NotUnderstood {
+            element: "related-dump".to_owned(),
+            object: "the dumps that it needs".to_owned(),
+            file: file.clone(),
+            detail: format!("`{text}` names no dump; all of its chain were taken for needed"),
+        }),
+    }
     for (path, name) in &dump.server_content {
         resolver.mark(&file, path, name);
     }
@@ -87,12 +101,24 @@ pub(super) fn read_file(tree: &Tree, id: EntryId, resolver: &mut Resolver<'_>) -
     reading
 }
 
+/// The dumps of a list, each a stamp or the name of its metadata. Of a list of which one cannot be
+/// read none is taken: what the list lacks would pass for deleted.
+fn related(texts: &[String]) -> Result<Vec<Stamp>, &str> {
+    let of_name = |text: &str| {
+        let name = text.rsplit(['/', '\\']).next().unwrap_or(text);
+        let stem = name.strip_suffix(".xml").unwrap_or(name);
+        FileName::parse(format!("{stem}.xml").as_bytes())?.stamp
+    };
+    let stamp = |text: &str| Stamp::parse(text).or_else(|| of_name(text));
+    texts.iter().map(|text| stamp(text).ok_or(text.as_str())).collect()
+}
+
 impl Survey {
     /// Keeps the outline of what a file holds.
     pub(super) fn take(&mut self, index: usize, dump: usize, reading: &FileReading) {
         let mut facts = FileFacts {
             damaged: reading.dump.root.is_none() || reading.dump.cut.is_some(),
-            related: reading.dump.related.iter().filter_map(|text| Stamp::parse(text)).collect(),
+            related: reading.related.clone(),
             ..FileFacts::default()
         };
         let included = reading.dump.attribute("content-included");

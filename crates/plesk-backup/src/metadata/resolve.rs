@@ -20,6 +20,8 @@ pub(super) struct Resolver<'a> {
     by_base_name: HashMap<&'a [u8], Vec<EntryId>>,
     /// Entries that metadata name.
     pub(super) referenced: BTreeSet<EntryId>,
+    /// Whose mail lies in which directory, where it lies as single files.
+    owners: HashMap<Vec<u8>, String>,
     /// What was said of the present subscription already.
     told: HashSet<String>,
 }
@@ -36,7 +38,13 @@ impl<'a> Resolver<'a> {
         for (id, entry) in tree.iter() {
             by_base_name.entry(base_name(&entry.path)).or_default().push(id);
         }
-        Resolver { tree, by_base_name, referenced: BTreeSet::new(), told: HashSet::new() }
+        Resolver {
+            tree,
+            by_base_name,
+            referenced: BTreeSet::new(),
+            owners: HashMap::new(),
+            told: HashSet::new(),
+        }
     }
 
     /// Forgets what was said: each subscription has problems of its own.
@@ -177,6 +185,11 @@ impl<'a> Resolver<'a> {
         }
         self.referenced.extend(&found);
         Some((spelled, found.len()))
+    }
+
+    /// The account whose mail a directory is, which is the first that named it.
+    pub(super) fn owner(&mut self, directory: &[u8], address: &str) -> String {
+        self.owners.entry(directory.to_vec()).or_insert_with(|| address.to_owned()).clone()
     }
 
     /// The file of the tree with that path.

@@ -163,10 +163,11 @@ fn newest_stamps(
 }
 
 /// Archives that are cut into volumes, by the path without the number.
-struct Volumes(BTreeMap<Vec<u8>, BTreeMap<u32, EntryId>>);
+#[derive(Default)]
+pub(super) struct Volumes(BTreeMap<Vec<u8>, BTreeMap<u32, EntryId>>);
 
 impl Volumes {
-    fn new(tree: &Tree, ids: &[EntryId]) -> Volumes {
+    pub(super) fn new(tree: &Tree, ids: &[EntryId]) -> Volumes {
         let mut volumes: BTreeMap<Vec<u8>, BTreeMap<u32, EntryId>> = BTreeMap::new();
         for id in ids {
             let path = &tree.get(*id).path;
@@ -178,7 +179,7 @@ impl Volumes {
     }
 
     /// The first volume that is there of the archive that `id` is of; itself when it is whole.
-    fn first(&self, tree: &Tree, id: EntryId) -> EntryId {
+    pub(super) fn first(&self, tree: &Tree, id: EntryId) -> EntryId {
         volume(&tree.get(id).path)
             .and_then(|(stem, _)| self.0.get(stem)?.first_key_value())
             .map_or(id, |(_, first)| *first)
@@ -186,7 +187,7 @@ impl Volumes {
 
     /// All volumes of the archive that `id` is of, those between that are missing as well: they are
     /// slices of one stream, so that nothing may follow a gap.
-    fn of(&self, tree: &Tree, id: EntryId) -> Vec<ContentFile> {
+    pub(super) fn of(&self, tree: &Tree, id: EntryId) -> Vec<ContentFile> {
         let file = |id: EntryId| ContentFile {
             name: printable(base_name(&tree.get(id).path)),
             size: None,

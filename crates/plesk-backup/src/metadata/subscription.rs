@@ -278,3 +278,9 @@ pub(super) fn status_of(element: Option<&Element>) -> Status {
 pub(super) fn is_true(text: &str) -> bool {
     matches!(text.trim().to_ascii_lowercase().as_str(), "true" | "on" | "1" | "yes" | "enabled")
 }
+
+/// A word that switches something off; one that is neither this nor [`is_true`] tells nothing.
+pub(super) fn is_false(text: &str) -> bool {
+    let words = ["false", "off", "0", "no", "none", "disabled"];
+    words.iter().any(|word| text.trim().eq_ignore_ascii_case(word))
+}

@@ -8,20 +8,27 @@
 //! own or not. `postbox`, `redirect`, `redir_addr`, `status` and `mail_aliases` are columns and
 //! tables of the same database, and are read where they occur.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::resolve::Resolver;
+use super::resolve::{Resolver, base_name};
+use super::select::{directory, is_below};
 use super::subscription::{counts, guid, is_true};
 use super::xml::{Element, Found};
 use super::{
-    ContentFile, ContentRef, Domain, DomainKind, Forwarding, Hosting, MailQuota, MailSystem,
-    MailUser, MailboxSettings, Problem, Setting, Status, Subscription, SystemUser,
+    ContentFile, ContentRef, Domain, DomainKind, FileName, Forwarding, Hosting, MailQuota,
+    MailSystem, MailUser, MailboxSettings, Problem, Setting, Status, Subscription, SystemUser,
+    UnnamedFiles,
 };
 use crate::domain_name::{to_ascii, to_unicode};
 use crate::password::Password;
+use crate::printable;
+use crate::tree::{EntryId, Tree};
 
 /// What the element is called here, so that it is not taken for the `domain` of a migration dump.
 pub(super) const DOMAIN: &str = "domain of Plesk 8 for Windows";
+
+/// Parts of a directory that tell whose a file is: `example.com/mail/anna`.
+const UNNAMED_DEPTH: usize = 3;
 
 /// Children and attributes of the domain that are read, or say nothing that a new server needs.
 const KNOWN: [&str; 13] = [
@@ -131,6 +138,50 @@ pub(super) fn count_unknown(element: &Element, counts: &mut BTreeMap<String, u64
     }
 }
 
+/// The files below the metadata that nothing names, by directory. Mail lies in the backup as it is,
+/// so that no name of an archive tells of what the metadata do not know.
+pub(super) fn unnamed(
+    tree: &Tree,
+    referenced: &BTreeSet<EntryId>,
+    metadata: &[EntryId],
+) -> Vec<UnnamedFiles> {
+    let roots: Vec<&[u8]> = metadata.iter().map(|id| directory(&tree.get(*id).path)).collect();
+    let mut found: BTreeMap<Vec<u8>, usize> = BTreeMap::new();
+    for (id, entry) in tree.iter() {
+        let path = &entry.path;
+        // Archives of other versions are looked at elsewhere.
+        let is_known = referenced.contains(&id)
+            || metadata.contains(&id)
+            || FileName::parse(base_name(path)).is_some();
+        let Some(root) = roots.iter().find(|root| !is_known && is_below(path, root)) else {
+            continue;
+        };
+        let skipped = if root.is_empty() { 0 } else { root.split(|byte| *byte == b'/').count() };
+        let parts: Vec<&[u8]> =
+            directory(path).split(|byte| *byte == b'/').take(skipped + UNNAMED_DEPTH).collect();
+        *found.entry(parts.join(&b'/')).or_default() += 1;
+    }
+    let file = |(directory, count): (Vec<u8>, usize)| UnnamedFiles {
+        directory: printable(&directory),
+        count,
+    };
+    found.into_iter().map(file).collect()
+}
+
+/// How many accounts without a name an element `mail` holds, which is one or a list of them.
+fn nameless(mail: &Element) -> usize {
+    let is_nameless = |item: &Element| {
+        // What is cut is told of as such.
+        item.complete && item.value("mail_name").is_none()
+    };
+    if mail.children.iter().any(|inner| inner.name == "mail" || inner.value("mail_name").is_some())
+    {
+        return mail.children.iter().filter(|inner| is_nameless(inner)).count();
+    }
+    let is_empty = mail.attributes.is_empty() && mail.children.is_empty();
+    usize::from(!is_empty && is_nameless(mail))
+}
+
 /// The elements of a list that have a key: they stand one after another, or in one that is called
 /// the same.
 fn items<'a>(element: &'a Element, name: &str, key: &str) -> Vec<&'a Element> {
@@ -195,11 +246,8 @@ impl Reading<'_, '_> {
         for item in items(element, "mail", "mail_name") {
             mailusers.extend(self.mail_user(item));
         }
-        let all = element
-            .all("mail")
-            .map(|mail| if mail.value("mail_name").is_some() { 1 } else { mail.children.len() });
-        let nameless = all.sum::<usize>().saturating_sub(items(element, "mail", "mail_name").len());
-        if nameless > 0 && element.complete {
+        let nameless: usize = element.all("mail").map(nameless).sum();
+        if nameless > 0 {
             let detail = format!("{nameless} of them have no name and were left out");
             let domain = self.domain;
             self.not_understood("mail", domain, detail);
@@ -278,9 +326,16 @@ impl Reading<'_, '_> {
     /// Where the messages are: a directory of the backup, or a file, should there be one.
     fn content(&mut self, element: &Element, address: &str) -> Vec<ContentRef> {
         let mut contents = Vec::new();
-        for dump in items(element, "dump", "arcname") {
+        let dumps = element.all("dump").flat_map(|dump| {
+            let inner = dump.children.iter().filter(|inner| inner.value("arcname").is_some());
+            let inner: Vec<&Element> = inner.collect();
+            if dump.value("arcname").is_some() || inner.is_empty() { vec![dump] } else { inner }
+        });
+        for dump in dumps {
             let path = dump.value("arcname").map(str::trim).unwrap_or_default();
             if path.is_empty() {
+                let detail = "it does not say where the messages are".to_owned();
+                self.not_understood("dump", address, detail);
                 continue;
             }
             let content = ContentRef {
@@ -292,7 +347,12 @@ impl Reading<'_, '_> {
                 directory: None,
             };
             if let Some((directory, _)) = self.resolver.directory(path) {
-                contents.push(ContentRef { directory: Some(directory), ..content });
+                self.note_owner(&directory, address);
+                let content = ContentRef { directory: Some(directory), ..content };
+                // Twice the same messages would be each of them twice.
+                if !contents.iter().any(|known: &ContentRef| known.directory == content.directory) {
+                    contents.push(content);
+                }
                 continue;
             }
             let entry = self.resolver.file(path);
@@ -308,6 +368,19 @@ impl Reading<'_, '_> {
             contents.push(ContentRef { path: String::new(), files: vec![file], ..content });
         }
         contents
+    }
+
+    /// Tells when a directory is that of another account as well. Whose its messages are is not to
+    /// be known, so that both have them.
+    fn note_owner(&mut self, directory: &[u8], address: &str) {
+        let first = self.resolver.owner(directory, address);
+        if first != address {
+            let detail = format!(
+                "its directory `{}` is that of {first} as well; both have its messages",
+                printable(directory)
+            );
+            self.not_understood("dump", address, detail);
+        }
     }
 
     /// The directories of the web, which lie in the backup as they are, with how many files each

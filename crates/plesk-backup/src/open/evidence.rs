@@ -33,7 +33,7 @@ pub(super) struct Sniffed {
 #[derive(Debug, Default)]
 pub(super) struct Names {
     pub(super) files: Vec<Vec<u8>>,
-    /// There are no others.
+    /// There are no others: of a zip, its list was read.
     pub(super) all: bool,
 }
 

@@ -67,7 +67,7 @@ pub(super) fn set_of<'a>(
     let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
         return Ok(FileSet::alone(path));
     };
-    if is_whole_tar(path, &sniffed).map_err(to_error)? {
+    if is_whole(path, &sniffed).map_err(to_error)? {
         return Ok(FileSet::alone(path));
     }
     let neighbours = neighbours()?;
@@ -152,7 +152,7 @@ fn judge<'a>(
     let path = base.as_deref().or(Some(first_name)).and_then(|name| neighbours.get(name));
     let Some(path) = path else { return Ok(None) };
     let to_error = |source| OpenError::Io { path: path.clone(), source };
-    if later.is_empty() || is_whole_tar(path, &first).map_err(to_error)? {
+    if later.is_empty() || is_whole(path, &first).map_err(to_error)? {
         return Ok(None);
     }
     let mut all_begin = true;
@@ -189,8 +189,11 @@ fn missing_first(
     Ok(())
 }
 
-/// A tar with its end mark has no further parts, whatever lies beside it.
-fn is_whole_tar(path: &Path, sniffed: &Sniffed) -> io::Result<bool> {
+/// A tar with its end mark, or a zip with its list, has no further parts, whatever lies beside it.
+fn is_whole(path: &Path, sniffed: &Sniffed) -> io::Result<bool> {
+    if sniffed.outer == Outer::Container(Container::Zip) {
+        return Ok(sniffed.names.all);
+    }
     Ok(tar_end(path, sniffed)?.is_some_and(|end| end == tar_index::End::Mark))
 }
 

@@ -1,14 +1,16 @@
 //! Several files that are one backup: a full one and its increments, exported each for itself.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use crate::archive::is_damage;
 use crate::damage::Damage;
 use crate::metadata::FileName;
 use crate::open_error::OpenError;
 use crate::printable;
-use crate::tree::{Entry, EntryReader, Source, Tree};
+use crate::tree::{Encoding, Entry, EntryReader, Source, Tree};
 
 /// What Plesk Obsidian adds to each export: about that file alone, and read by nobody.
 const ABOUT_THE_EXPORT: [&[u8]; 3] = [b"dump-header", b"dump-index", b"archive-index"];
@@ -21,8 +23,8 @@ pub(super) struct Piece {
     pub(super) entries: Vec<Entry>,
 }
 
-/// Puts the files of all of them into one tree. Of two with one path the whole one is taken, and
-/// else the first.
+/// Puts the files of all of them into one tree. Of two with one path the one is taken that is
+/// whole and can be read, and else the first.
 pub(super) fn unite(
     pieces: Vec<Piece>,
     cancelled: &dyn Fn() -> bool,
@@ -50,34 +52,41 @@ pub(super) fn unite(
             }
             let known = &entries[position];
             let clash = Clash { sources: &sources, known, other: &entry, cancelled };
-            match clash.judge() {
-                Ok(Verdict::Same) => {}
-                Ok(verdict) => {
-                    let takes_other = verdict == Verdict::OtherIsWhole;
-                    if verdict == Verdict::Different && is_main_metadata(&entry.path) {
-                        return Err(OpenError::DifferentBackups {
-                            first: paths[owner].clone(),
-                            second: paths[index].clone(),
-                            member: printable(&entry.path),
-                        });
-                    }
-                    let (kept, dropped) = if takes_other { (index, owner) } else { (owner, index) };
-                    damage.push(Damage::InTwoBackups {
-                        path: entry.path.clone(),
-                        kept: file_name(&paths[kept]),
-                        kept_size: if takes_other { entry.available } else { known.available },
-                        dropped: file_name(&paths[dropped]),
-                        dropped_size: if takes_other { known.available } else { entry.available },
-                    });
-                    if takes_other {
-                        by_path.insert(entry.path.clone(), (position, index));
-                        entries[position] = entry;
-                    }
-                }
+            let Judgement { verdict, broken } = match clash.judge() {
+                Ok(judgement) => judgement,
                 Err(Failure::Cancelled) => return Err(OpenError::Cancelled),
-                Err(Failure::Io(source)) => {
-                    return Err(OpenError::Io { path: paths[index].clone(), source });
+                Err(Failure::Io(which, source)) => {
+                    let path = paths[which.of(owner, index)].clone();
+                    return Err(OpenError::Io { path, source });
                 }
+            };
+            for (which, detail) in broken {
+                let (path, file) = (entry.path.clone(), file_name(&paths[which.of(owner, index)]));
+                let damaged = Box::new(Damage::Unreadable { path, detail });
+                damage.push(Damage::OfFile { file, damage: damaged });
+            }
+            if verdict == Verdict::Same {
+                continue;
+            }
+            if verdict == Verdict::Different && is_main_metadata(&entry.path) {
+                return Err(OpenError::DifferentBackups {
+                    first: paths[owner].clone(),
+                    second: paths[index].clone(),
+                    member: printable(&entry.path),
+                });
+            }
+            let takes_other = verdict == Verdict::TakesOther;
+            let (kept, dropped) = if takes_other { (index, owner) } else { (owner, index) };
+            damage.push(Damage::InTwoBackups {
+                path: entry.path.clone(),
+                kept: file_name(&paths[kept]),
+                kept_size: if takes_other { entry.available } else { known.available },
+                dropped: file_name(&paths[dropped]),
+                dropped_size: if takes_other { known.available } else { entry.available },
+            });
+            if takes_other {
+                by_path.insert(entry.path.clone(), (position, index));
+                entries[position] = entry;
             }
         }
     }
@@ -93,18 +102,43 @@ fn file_name(path: &Path) -> String {
     super::parts::name(path)
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verdict {
     Same,
-    /// Both are whole, or both are cut, and they differ.
+    /// Nothing says that one of both is damaged, and they differ.
     Different,
-    KnownIsWhole,
-    OtherIsWhole,
+    /// They differ, and the other one is not better.
+    KeepsKnown,
+    /// They differ, and the other one is better.
+    TakesOther,
+}
+
+/// What came of two files of one path.
+struct Judgement {
+    verdict: Verdict,
+    /// Which of them were found to be damaged when they were read, and how.
+    broken: Vec<(Which, String)>,
+}
+
+/// One of the two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Which {
+    Known,
+    Other,
+}
+
+impl Which {
+    fn of<T>(self, known: T, other: T) -> T {
+        match self {
+            Which::Known => known,
+            Which::Other => other,
+        }
+    }
 }
 
 enum Failure {
     Cancelled,
-    Io(io::Error),
+    Io(Which, io::Error),
 }
 
 /// Two files of one path.
@@ -116,54 +150,125 @@ struct Clash<'a> {
 }
 
 impl Clash<'_> {
-    fn judge(&self) -> Result<Verdict, Failure> {
-        let is_whole = |entry: &Entry| entry.available == entry.size;
-        match (is_whole(self.known), is_whole(self.other)) {
-            (true, false) => return Ok(Verdict::KnownIsWhole),
-            (false, true) => return Ok(Verdict::OtherIsWhole),
-            _ => {}
+    fn judge(&self) -> Result<Judgement, Failure> {
+        let by_index = |verdict| Ok(Judgement { verdict, broken: Vec::new() });
+        match usefulness(self.known).cmp(&usefulness(self.other)) {
+            Ordering::Greater => return by_index(Verdict::KeepsKnown),
+            Ordering::Less => return by_index(Verdict::TakesOther),
+            Ordering::Equal => {}
         }
         let same_size =
             self.known.size == self.other.size && self.known.available == self.other.available;
-        if !same_size || !self.has_same_bytes()? {
-            return Ok(Verdict::Different);
+        if self.known.is_refused() {
+            // Nothing but the checksum tells what is in them.
+            let is_same = same_size && checksum(self.known) == checksum(self.other);
+            return by_index(if is_same { Verdict::Same } else { Verdict::Different });
         }
-        Ok(Verdict::Same)
+        // Without checksums, reading tells nothing of files with different sizes.
+        let has_sums = checksum(self.known).is_some() || checksum(self.other).is_some();
+        if !same_size && !has_sums {
+            return by_index(Verdict::Different);
+        }
+        let Contents { same, known, other } = self.read_both()?;
+        let verdict = match (&known, &other) {
+            (None, None) if same_size && same => Verdict::Same,
+            (None, None) => Verdict::Different,
+            (Some(_), None) => Verdict::TakesOther,
+            (_, Some(_)) => Verdict::KeepsKnown,
+        };
+        let broken = [(Which::Known, known), (Which::Other, other)];
+        let broken = broken.into_iter().filter_map(|(which, detail)| Some((which, detail?)));
+        Ok(Judgement { verdict, broken: broken.collect() })
     }
 
     /// Reads both: an increment's export may hold the full backup's archives once more.
-    fn has_same_bytes(&self) -> Result<bool, Failure> {
-        let open = |entry: &Entry| {
-            EntryReader::open(&self.sources[entry.source], entry).map_err(Failure::Io)
-        };
-        let (mut known, mut other) = (open(self.known)?, open(self.other)?);
-        let (mut left, mut right) = (vec![0; BUFFER], vec![0; BUFFER]);
-        loop {
+    fn read_both(&self) -> Result<Contents, Failure> {
+        let mut known = Reading::open(self.sources, self.known, Which::Known)?;
+        let mut other = Reading::open(self.sources, self.other, Which::Other)?;
+        let mut same = true;
+        while known.goes_on() || other.goes_on() {
             if (self.cancelled)() {
                 return Err(Failure::Cancelled);
             }
-            let count = fill(&mut known, &mut left).map_err(Failure::Io)?;
-            if fill(&mut other, &mut right).map_err(Failure::Io)? != count
-                || left[..count] != right[..count]
-            {
-                return Ok(false);
-            }
-            if count < BUFFER {
-                return Ok(true);
+            known.read_on()?;
+            other.read_on()?;
+            same &= known.block() == other.block();
+            // What has no checksum is as good as it ever will be.
+            if !same && !known.is_checked && !other.is_checked {
+                break;
             }
         }
+        Ok(Contents { same, known: known.broken, other: other.broken })
     }
 }
 
-fn fill(reader: &mut EntryReader, buffer: &mut [u8]) -> io::Result<usize> {
-    let mut filled = 0;
-    while filled < buffer.len() {
-        match reader.read(&mut buffer[filled..]) {
-            Ok(0) => break,
-            Ok(count) => filled += count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
+/// What reading two files tells: whether their bytes are the same, and how each is damaged.
+struct Contents {
+    same: bool,
+    known: Option<String>,
+    other: Option<String>,
+}
+
+/// What gives nothing is less than what gives a part, and that is less than the whole.
+fn usefulness(entry: &Entry) -> u8 {
+    if entry.is_refused() { 0 } else { 1 + u8::from(entry.is_whole()) }
+}
+
+fn checksum(entry: &Entry) -> Option<u32> {
+    match entry.encoding {
+        Encoding::Zip(place) => Some(place.crc32),
+        _ => None,
     }
-    Ok(filled)
+}
+
+/// A file that is read block by block, up to its end or to what is wrong with it.
+struct Reading {
+    which: Which,
+    reader: Option<EntryReader>,
+    buffer: Vec<u8>,
+    filled: usize,
+    is_checked: bool,
+    broken: Option<String>,
+}
+
+impl Reading {
+    fn open(sources: &[Source], entry: &Entry, which: Which) -> Result<Reading, Failure> {
+        let reader = EntryReader::open(&sources[entry.source], entry)
+            .map_err(|error| Failure::Io(which, error))?;
+        Ok(Reading {
+            which,
+            reader: Some(reader),
+            buffer: vec![0; BUFFER],
+            filled: 0,
+            is_checked: checksum(entry).is_some(),
+            broken: None,
+        })
+    }
+
+    fn goes_on(&self) -> bool {
+        self.reader.is_some()
+    }
+
+    fn block(&self) -> &[u8] {
+        &self.buffer[..self.filled]
+    }
+
+    fn read_on(&mut self) -> Result<(), Failure> {
+        self.filled = 0;
+        while let Some(reader) = &mut self.reader
+            && self.filled < self.buffer.len()
+        {
+            match reader.read(&mut self.buffer[self.filled..]) {
+                Ok(0) => self.reader = None,
+                Ok(count) => self.filled += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if is_damage(&error) => {
+                    self.broken = Some(error.to_string());
+                    self.reader = None;
+                }
+                Err(error) => return Err(Failure::Io(self.which, error)),
+            }
+        }
+        Ok(())
+    }
 }

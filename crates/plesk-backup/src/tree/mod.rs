@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 mod boundary;
 pub(crate) mod bytes;
 pub(crate) mod directory_index;
+mod entries;
 mod mime_header;
 pub(crate) mod psadump_index;
 mod reader;

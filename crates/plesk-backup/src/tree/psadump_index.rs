@@ -3,11 +3,11 @@
 //! Nothing says where the next part begins, so that every byte must be looked at once; none but
 //! those of the headers is kept.
 
-use std::collections::HashMap;
 use std::io;
 
 use super::boundary::{BoundaryLine, Scanner};
 use super::bytes::Bytes;
+use super::entries::Entries;
 use super::mime_header::Header;
 use super::transfer_encoding::{Base64, Counter, QuotedPrintable};
 use super::{Encoding, Entry, EntryId, Psadump};
@@ -28,7 +28,7 @@ const REMARK: u64 = 1024;
 /// A psadump as its head describes it, with its parts.
 #[derive(Debug, Default)]
 struct Indexed {
-    entries: Vec<Entry>,
+    entries: Entries,
     /// `Dumped-Psa-Version` of the head.
     version: Option<String>,
     /// `Date` of the head.
@@ -63,7 +63,7 @@ impl Indexed {
             signatures: self.signatures.into_iter().map(EntryId).collect(),
             names: self.names.into_iter().map(|(name, index)| (name, EntryId(index))).collect(),
         };
-        (self.entries, self.damage, psadump)
+        (self.entries.into_list(), self.damage, psadump)
     }
 }
 
@@ -149,7 +149,6 @@ struct Indexer<'a> {
     in_use: Option<Vec<u8>>,
     /// Parts that were met, also those that are no entry.
     number: u64,
-    by_path: HashMap<Vec<u8>, usize>,
     indexed: Indexed,
 }
 
@@ -161,7 +160,6 @@ impl<'a> Indexer<'a> {
             boundaries: Vec::new(),
             in_use: None,
             number: 0,
-            by_path: HashMap::new(),
             indexed: Indexed::default(),
         }
     }
@@ -351,7 +349,7 @@ impl<'a> Indexer<'a> {
         // How many there should be is told nowhere.
         let size = available + u64::from(!is_ended || garbled.is_some());
         let entry = Entry { available, encoding, ..Entry::plain(path, size, 0, offset) };
-        let index = self.push(entry);
+        let index = self.indexed.entries.push(entry, &mut self.indexed.damage);
         self.indexed.names.extend(names.into_iter().map(|name| (name, index)));
         if is_xml(header) && self.indexed.metadata.is_none() {
             self.indexed.metadata = Some(index);
@@ -387,38 +385,14 @@ impl<'a> Indexer<'a> {
     /// The first name that no other part has: were two parts called alike, one would be lost.
     fn free_name<'b>(&self, names: &'b [Vec<u8>]) -> &'b [u8] {
         let is_free = |name: &&Vec<u8>| {
-            inner_path(name).is_some_and(|path| !self.by_path.contains_key(&path))
+            inner_path(name).is_some_and(|path| self.indexed.entries.position(&path).is_none())
         };
         names.iter().find(is_free).or(names.first()).map_or(&[], Vec::as_slice)
     }
 
-    /// The later of two parts with one name is taken, as in a tar; but never one that is cut.
-    fn push(&mut self, entry: Entry) -> usize {
-        let Some(index) = self.by_path.get(&entry.path).copied() else {
-            self.by_path.insert(entry.path.clone(), self.indexed.entries.len());
-            self.indexed.entries.push(entry);
-            return self.indexed.entries.len() - 1;
-        };
-        let earlier = &mut self.indexed.entries[index];
-        let dropped = if entry.available < entry.size && earlier.available == earlier.size {
-            entry
-        } else {
-            std::mem::replace(earlier, entry)
-        };
-        let kept = &self.indexed.entries[index];
-        self.indexed.damage.push(Damage::DuplicateEntry {
-            path: kept.path.clone(),
-            dropped: dropped.offset,
-            dropped_size: dropped.size,
-            kept: kept.offset,
-            kept_size: kept.size,
-        });
-        index
-    }
-
     /// The part `dump.xml`; else the first that says that it is XML; else one that is called so.
     fn choose_metadata(&mut self) {
-        let named = self.by_path.get(&b"dump.xml"[..]).copied();
+        let named = self.indexed.entries.position(b"dump.xml");
         let called = || {
             let is_xml = |entry: &Entry| entry.path.to_ascii_lowercase().ends_with(b".xml");
             self.indexed.entries.iter().position(is_xml)

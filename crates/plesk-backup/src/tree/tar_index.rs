@@ -1,10 +1,10 @@
 //! Indexing the outer tar: once, by seeking from header to header.
 
-use std::collections::HashMap;
 use std::io;
 
 use super::Entry;
 use super::bytes::Bytes;
+use super::entries::Entries;
 use crate::damage::Damage;
 use crate::printable;
 use crate::tar_format::{
@@ -21,7 +21,7 @@ const RECORD_LIMIT: u64 = 1024 * 1024;
 pub(crate) fn index(bytes: &Bytes) -> io::Result<(Vec<Entry>, Vec<Damage>, End)> {
     let mut indexer = Indexer::new(bytes);
     indexer.run()?;
-    Ok((indexer.entries, indexer.damage, indexer.end))
+    Ok((indexer.entries.into_list(), indexer.damage, indexer.end))
 }
 
 /// How a tar ends.
@@ -39,8 +39,7 @@ struct Indexer<'a> {
     file: &'a Bytes,
     length: u64,
     assembler: Assembler,
-    entries: Vec<Entry>,
-    by_path: HashMap<Vec<u8>, usize>,
+    entries: Entries,
     damage: Vec<Damage>,
     end: End,
 }
@@ -51,8 +50,7 @@ impl<'a> Indexer<'a> {
             file: bytes,
             length: bytes.len(),
             assembler: Assembler::default(),
-            entries: Vec::new(),
-            by_path: HashMap::new(),
+            entries: Entries::default(),
             damage: Vec::new(),
             end: End::Cut,
         }
@@ -159,16 +157,16 @@ impl<'a> Indexer<'a> {
             }
             let (size, mtime) = (header.size, header.mtime);
             let entry = Entry { available, ..Entry::plain(path, size, mtime, data) };
-            self.push(entry);
+            self.entries.push(entry, &mut self.damage);
             return;
         }
         let link = printable(&header.link);
         let what = match header.type_byte {
             b'1' => {
-                let target = inner_path(&header.link).and_then(|path| self.by_path.get(&path));
+                let target = inner_path(&header.link).and_then(|path| self.entries.get(&path));
                 if let Some(target) = target {
-                    let entry = Entry { path, ..self.entries[*target].clone() };
-                    self.push(entry);
+                    let entry = Entry { path, ..target.clone() };
+                    self.entries.push(entry, &mut self.damage);
                     return;
                 }
                 format!("a hard link to `{link}`, which is not before it")
@@ -180,29 +178,6 @@ impl<'a> Indexer<'a> {
             other => format!("a member of type `{}`", [other].escape_ascii()),
         };
         self.damage.push(Damage::NotAFile { path, what });
-    }
-
-    /// The later of two members with one name is taken, as tar does; but never a cut one.
-    fn push(&mut self, entry: Entry) {
-        let Some(index) = self.by_path.get(&entry.path).copied() else {
-            self.by_path.insert(entry.path.clone(), self.entries.len());
-            self.entries.push(entry);
-            return;
-        };
-        let earlier = &mut self.entries[index];
-        let dropped = if entry.available < entry.size && earlier.available == earlier.size {
-            entry
-        } else {
-            std::mem::replace(earlier, entry)
-        };
-        let kept = &self.entries[index];
-        self.damage.push(Damage::DuplicateEntry {
-            path: kept.path.clone(),
-            dropped: dropped.offset,
-            dropped_size: dropped.size,
-            kept: kept.offset,
-            kept_size: kept.size,
-        });
     }
 
     fn end_mark(&mut self, offset: u64) -> io::Result<Option<u64>> {

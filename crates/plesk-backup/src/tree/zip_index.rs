@@ -1,13 +1,13 @@
 //! Indexing an outer zip: its files, wherever their headers are.
 
-use std::collections::HashMap;
 use std::io;
 
 use super::bytes::Bytes;
+use super::entries::Entries;
 use super::{Encoding, Entry};
 use crate::damage::Damage;
 use crate::tar_format::inner_path;
-use crate::zip_format::{self, Fault, Kind, Listed, Packing};
+use crate::zip_format::{self, Fault, Kind, Listed};
 
 /// How a zip ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,15 +22,14 @@ pub(crate) enum End {
 pub(crate) fn index(bytes: &Bytes) -> io::Result<(Vec<Entry>, Vec<Damage>, End)> {
     let listing = zip_format::list(bytes)?;
     let mut indexer = Indexer {
-        entries: Vec::new(),
-        by_path: HashMap::new(),
+        entries: Entries::default(),
         damage: listing.faults.into_iter().map(Damage::from).collect(),
     };
     for file in listing.files {
         indexer.keep(file);
     }
     let end = if listing.has_list { End::List } else { End::NoList };
-    Ok((indexer.entries, indexer.damage, end))
+    Ok((indexer.entries.into_list(), indexer.damage, end))
 }
 
 /// Names of the files of a zip, and whether there are no others: from its list, or, where that is
@@ -46,8 +45,7 @@ pub(crate) fn names(bytes: &Bytes, limit: u64) -> io::Result<(Vec<Vec<u8>>, bool
 }
 
 struct Indexer {
-    entries: Vec<Entry>,
-    by_path: HashMap<Vec<u8>, usize>,
+    entries: Entries,
     damage: Vec<Damage>,
 }
 
@@ -77,37 +75,9 @@ impl Indexer {
             self.damage.push(Damage::CutEntry { path, offset, size, available });
         }
         let plain = Entry::plain(path, size, file.mtime, place.data);
-        self.push(Entry { available, encoding: Encoding::Zip(place), ..plain });
+        let entry = Entry { available, encoding: Encoding::Zip(place), ..plain };
+        self.entries.push(entry, &mut self.damage);
     }
-
-    /// The later of two files with one name is taken, as programs do that unpack; but never one
-    /// that is cut or cannot be read.
-    fn push(&mut self, entry: Entry) {
-        let Some(index) = self.by_path.get(&entry.path).copied() else {
-            self.by_path.insert(entry.path.clone(), self.entries.len());
-            self.entries.push(entry);
-            return;
-        };
-        let earlier = &mut self.entries[index];
-        let dropped = if !is_good(&entry) && is_good(earlier) {
-            entry
-        } else {
-            std::mem::replace(earlier, entry)
-        };
-        let kept = &self.entries[index];
-        self.damage.push(Damage::DuplicateEntry {
-            path: kept.path.clone(),
-            dropped: dropped.offset,
-            dropped_size: dropped.size,
-            kept: kept.offset,
-            kept_size: kept.size,
-        });
-    }
-}
-
-fn is_good(entry: &Entry) -> bool {
-    let is_refused = matches!(entry.encoding, Encoding::Zip(place) if matches!(place.packing, Packing::Refused(_)));
-    entry.available == entry.size && !is_refused
 }
 
 /// A path without `.` and empty parts; `None` when it is none, or leads out of the tree, on Windows

@@ -24,6 +24,7 @@ pub(crate) enum Fault {
 pub(crate) enum Cause {
     Refused(Refusal),
     GuessedName,
+    NamedDirectory,
     TwoHeaders,
     NoSignature,
     NoChecksum,

@@ -56,6 +56,16 @@ impl<'a> Fields<'a> {
         self.extended.or(self.windows).or(self.old_unix)
     }
 
+    /// The times of a file in its two headers, of the first kind that both have.
+    pub(super) fn common_mtimes(&self, other: &Fields<'_>) -> Option<(i64, i64)> {
+        let kinds = [
+            (self.extended, other.extended),
+            (self.windows, other.windows),
+            (self.old_unix, other.old_unix),
+        ];
+        kinds.into_iter().find_map(|(own, other)| own.zip(other))
+    }
+
     /// Replaces the numbers that stand in this field, in the order given; each of the others keeps
     /// what it has. False when one of them should stand there and does not.
     pub(super) fn widen<const N: usize>(&self, numbers: [&mut u64; N]) -> bool {

@@ -31,7 +31,7 @@ pub(super) struct Header {
     /// Bytes of the file itself.
     pub(super) size: u64,
     /// System that it was written on; the header before a file does not tell it.
-    pub(super) host: u8,
+    pub(super) host: Option<u8>,
     /// What that system says of the file, likewise.
     pub(super) attributes: u32,
     /// Where the header before the file lies, as the list says.
@@ -41,7 +41,7 @@ pub(super) struct Header {
 impl Header {
     /// Whether it was written on Unix or macOS, where a name is bytes and a file has a mode.
     pub(super) fn is_unix(&self) -> bool {
-        matches!(self.host, 3 | 19)
+        matches!(self.host, Some(3 | 19))
     }
 
     /// How many bytes name, extra fields and comment have behind the fixed part of the list's
@@ -68,7 +68,7 @@ impl Header {
         extra: &[u8],
     ) -> (Header, bool) {
         let mut header = Header::new(fixed, 8, name, extra);
-        header.host = fixed[5];
+        header.host = Some(fixed[5]);
         header.attributes = long(fixed, 38);
         let fields = Fields::read(extra);
         let Header { size, stored, local, .. } = &mut header;
@@ -98,7 +98,7 @@ impl Header {
             crc32: long(fixed, at + 8),
             stored: u64::from(long(fixed, at + 12)),
             size: u64::from(long(fixed, at + 16)),
-            host: 0,
+            host: None,
             attributes: 0,
             local: 0,
         }
@@ -117,6 +117,17 @@ impl Header {
     /// two seconds: it is taken for UTC. Extra fields have UTC.
     pub(super) fn mtime(&self, fields: &Fields<'_>) -> i64 {
         fields.mtime().unwrap_or_else(|| dos_time(self.date, self.time))
+    }
+
+    /// The times of a file in its two headers, as far as both tell one in the same way.
+    pub(super) fn common_mtimes(&self, other: &Header) -> Option<(i64, i64)> {
+        let (fields, others) = (Fields::read(&self.extra), Fields::read(&other.extra));
+        fields.common_mtimes(&others).or_else(|| {
+            let times = [self, other].map(|header| (header.date, header.time));
+            let [own, other] = times.map(|(date, time)| dos_time(date, time));
+            // Where one says nothing, both need not be the same.
+            (!times.contains(&(0, 0))).then_some((own, other))
+        })
     }
 }
 

@@ -10,6 +10,9 @@ use super::{directory, name, salvage};
 use crate::printable;
 use crate::tree::bytes::Bytes;
 
+/// No link of Unix leads further.
+const LONGEST_TARGET: u64 = 4096;
+
 /// The files of a zip in the order of its list, and what is wrong with it.
 #[derive(Debug, Default)]
 pub(crate) struct Listing {
@@ -117,8 +120,14 @@ pub(super) fn describe(header: &Header, at: u64, data: u64, faults: &mut Faults)
     if let Packing::Refused(refusal) = packing {
         faults.refused(refusal, &path, at);
     }
+    let kind = kind(header, &path);
+    if kind == Kind::File && path.ends_with(b"/") {
+        faults.file(Cause::NamedDirectory, &path, at, || {
+            "its name is that of a directory, and it has bytes; it was taken for a file".to_owned()
+        });
+    }
     Listed {
-        kind: kind(header, &path),
+        kind,
         path,
         mtime: header.mtime(&fields),
         header: at,
@@ -147,11 +156,14 @@ fn kind(header: &Header, path: &[u8]) -> Kind {
         0o040_000 => Some(Kind::Directory),
         _ => None,
     };
-    let is_directory = path.ends_with(b"/")
-        || (header.attributes & DOS_DIRECTORY != 0 && header.size == 0 && from_mode.is_none());
+    // What has bytes is no directory, whatever else says so: nobody would look at them.
+    let is_directory = header.size == 0
+        && (path.ends_with(b"/") || from_mode.is_some() || header.attributes & DOS_DIRECTORY != 0);
+    // Nor is it a device, or a link that leads further than any.
+    let limit = if from_mode == Some(Kind::SymbolicLink) { LONGEST_TARGET } else { 0 };
     match from_mode {
-        Some(kind) if kind != Kind::Directory => kind,
-        _ if is_directory || (from_mode.is_some() && header.size == 0) => Kind::Directory,
+        Some(kind) if kind != Kind::Directory && header.size <= limit => kind,
+        _ if is_directory => Kind::Directory,
         _ => Kind::File,
     }
 }
@@ -184,6 +196,12 @@ fn listed(bytes: &Bytes, at: u64, header: &Header, faults: &mut Faults) -> io::R
             format!("its own header {difference} at byte {at}; the list was believed")
         });
     }
+    // A time in UTC is better than one of a zone that is not told.
+    if Fields::read(&header.extra).mtime().is_none()
+        && let Some(mtime) = Fields::read(&own.extra).mtime().filter(|_| is_same_name)
+    {
+        listed.mtime = mtime;
+    }
     if own.is_encrypted() && !header.is_encrypted() {
         refuse(&mut listed, Refusal::Encrypted, faults);
     }
@@ -202,6 +220,11 @@ fn difference(own: &Header, list: &Header, is_whole: bool, is_same_name: bool) -
     }
     if own.is_encrypted() != list.is_encrypted() {
         return Some("and the list differ in whether it is encrypted".to_owned());
+    }
+    if let Some((own, list)) = own.common_mtimes(list).filter(|(own, list)| own != list) {
+        return Some(format!(
+            "is of a file changed {own} seconds after 1970, where the list has {list}"
+        ));
     }
     let says_nothing = own.has_descriptor() && own.stored == 0 && own.size == 0 && own.crc32 == 0;
     // Sizes are often marked as wide, and left out, when they are to follow behind the file.

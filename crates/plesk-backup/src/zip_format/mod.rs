@@ -7,6 +7,7 @@
 //! fields are.
 
 mod body;
+mod descriptor;
 mod directory;
 mod fault;
 mod fields;
@@ -26,9 +27,12 @@ const DIRECTORY_END_64: [u8; 4] = *b"PK\x06\x06";
 const DIRECTORY_LOCATOR_64: [u8; 4] = *b"PK\x06\x07";
 const DESCRIPTOR: [u8; 4] = *b"PK\x07\x08";
 
-/// Whether bytes begin as a zip does: with a file, or, when it has none, with its end.
+/// Whether bytes begin as a zip does: with a file, or, when it has none, with its end. One changed
+/// bit of the signature is no reason to give up all files.
 pub(crate) fn begins(head: &[u8]) -> bool {
-    head.starts_with(&LOCAL_HEADER) || head.starts_with(&DIRECTORY_END)
+    head.starts_with(&LOCAL_HEADER)
+        || head.starts_with(&DIRECTORY_END)
+        || salvage::is_nearly_header(head)
 }
 
 /// Whether a zip may begin somewhere in these bytes.

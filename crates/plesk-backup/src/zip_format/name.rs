@@ -13,9 +13,14 @@ const UTF8: u16 = 1 << 11;
 /// The name with `/` between its parts, and whether its encoding had to be guessed.
 ///
 /// Programs for Windows write `\`, which no name on Windows can hold, whatever system they claim
-/// to have written for; so it always separates.
+/// to have written for. On Unix a name may hold it: there it separates only where `/` does not, and
+/// so it does where nothing tells the system.
 pub(super) fn decode(header: &Header, fields: &Fields<'_>) -> (Vec<u8>, bool) {
     let (mut name, guessed) = text(header, fields);
+    let may_be_unix = header.host.is_none() || header.is_unix();
+    if may_be_unix && name.contains(&b'/') {
+        return (name, guessed);
+    }
     for byte in &mut name {
         if *byte == b'\\' {
             *byte = b'/';

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use flate2::{Decompress, FlushDecompress, Status};
 
 use super::body::{self, Packing, Place};
+use super::descriptor::{Descriptors, descriptor, find};
 use super::fault::{Cause, Fault, Faults};
-use super::header::{DEFLATED, Header, LOCAL_FIXED};
+use super::header::{DEFLATED, Header, LOCAL_FIXED, STORED};
 use super::listing::{Listed, describe};
-use super::{
-    DESCRIPTOR, DIRECTORY_END, DIRECTORY_END_64, DIRECTORY_HEADER, LOCAL_HEADER, long, number,
-};
+use super::{DIRECTORY_END, DIRECTORY_END_64, DIRECTORY_HEADER, LOCAL_HEADER, number};
+use crate::container::{Container, Outer, tell};
+use crate::tar_format::BLOCK;
 use crate::tree::bytes::Bytes;
 
 const BUFFER: usize = 128 * 1024;
@@ -22,7 +23,7 @@ const LONGEST_NAME: usize = 32 * 1024;
 
 /// All files whose headers can be found.
 pub(super) fn walk(bytes: &Bytes, faults: &mut Faults) -> io::Result<Vec<Listed>> {
-    let mut walk = Walk { bytes, faults, files: Vec::new(), is_exact: true };
+    let mut walk = Walk { bytes, faults, files: Vec::new(), is_exact: true, descriptors: None };
     let mut next = Some(0);
     while let Some(offset) = next {
         next = walk.step(offset)?;
@@ -36,6 +37,17 @@ struct Walk<'a> {
     files: Vec<Listed>,
     /// False from where a header had to be looked for: it may be one of a zip inside of this one.
     is_exact: bool,
+    /// Made when the first file needs it.
+    descriptors: Option<Descriptors>,
+}
+
+/// What a file holds: in archives there may be headers that are not of this zip.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Content {
+    Zip,
+    Archive,
+    /// A message, or anything that is packed.
+    Other,
 }
 
 /// What follows a file, or says how long it was.
@@ -68,13 +80,26 @@ impl Walk<'_> {
         let mut behind = vec![0; name + extra];
         let data = offset + (LOCAL_FIXED + behind.len()) as u64;
         let start = offset + LOCAL_FIXED as u64;
-        if self.bytes.read_full_at(&mut behind, start)? < behind.len() {
+        let is_cut = self.bytes.read_full_at(&mut behind, start)? < behind.len();
+        // No name goes on into the next file: a length of this header is damaged.
+        if behind.windows(LOCAL_HEADER.len()).any(|four| four == LOCAL_HEADER)
+            && self.next_header(start)?.is_some_and(|next| next < data)
+        {
+            return self.look_for_header(offset);
+        }
+        if is_cut {
             self.cut(data);
             return Ok(None);
         }
         let (header, is_whole) = Header::of_file(&fixed, &behind[..name], &behind[name..]);
         // Sizes that are not there yet follow behind the file.
         let is_unknown = header.has_descriptor() && (header.stored == 0 || !is_whole);
+        // A file that has a descriptor after all is not empty: its flags are damaged.
+        let is_empty = header.stored == 0 && header.size == 0 && !header.raw_name.ends_with(b"/");
+        let is_unknown = is_unknown
+            || (is_empty
+                && !self.is_followed(data, false)?
+                && self.look_for_descriptor(data)?.is_some());
         if !is_whole && !is_unknown {
             return self.look_for_header(offset);
         }
@@ -88,15 +113,52 @@ impl Walk<'_> {
     /// A file whose header has its sizes.
     fn known(&mut self, offset: u64, data: u64, header: &Header) -> io::Result<Option<u64>> {
         let end = data.saturating_add(header.stored);
+        if !self.is_followed(end, header.has_descriptor())?
+            && self.content(data, header)? == Content::Other
+            && let Some(next) = self.next_header(data)?.filter(|next| *next < end)
+        {
+            self.overlong(offset, data, header, next);
+            return Ok(Some(next));
+        }
         let mut listed = describe(header, offset, data, self.faults);
         if end > self.bytes.len() {
             self.cut(end);
-            self.count_available(&mut listed)?;
+            self.count_available(&mut listed, self.bytes.len())?;
             self.files.push(listed);
             return Ok(None);
         }
         self.files.push(listed);
         if header.has_descriptor() { self.behind_descriptor(end) } else { Ok(Some(end)) }
+    }
+
+    /// A file that would go on into the next one: its length is damaged, and perhaps nothing else.
+    fn overlong(&mut self, offset: u64, data: u64, header: &Header, next: u64) {
+        let mut listed = describe(header, offset, data, self.faults);
+        let place = &mut listed.place;
+        place.stored = next - data;
+        if place.packing == Packing::Stored {
+            place.available = place.size.min(place.stored);
+        }
+        self.files.push(listed);
+        self.is_exact = false;
+    }
+
+    /// Whether a header stands at the end of a file, or the end of all, or one of them behind a
+    /// descriptor.
+    fn is_followed(&self, end: u64, has_descriptor: bool) -> io::Result<bool> {
+        let lengths: &[u64] = if has_descriptor { &[0, 16, 24, 12, 20] } else { &[0] };
+        for length in lengths {
+            let mut signature = [0; 4];
+            let at = end.saturating_add(*length);
+            let filled = self.bytes.read_full_at(&mut signature, at)?;
+            if at == self.bytes.len()
+                || (filled == signature.len()
+                    && (signature.starts_with(&LOCAL_HEADER) || is_end(&signature)))
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// A file whose sizes stand behind it, so that its end must be looked for.
@@ -106,7 +168,14 @@ impl Walk<'_> {
         if header.method == DEFLATED && !header.is_encrypted() {
             let mut inflater = Inflater::new(self.bytes, data);
             match inflater.run()? {
-                Inflated::Whole => extent = Some(self.inflated(data, &inflater)?),
+                Inflated::Whole => {
+                    let found = self.inflated(data, &inflater)?;
+                    // A changed bit may end it early: then its descriptor stands further on.
+                    extent = match found.crc32 {
+                        Some(_) => Some(found),
+                        None => self.look_for_descriptor(data)?.or(Some(found)),
+                    };
+                }
                 Inflated::Cut => {}
                 Inflated::Bad => bad_from = Some(data + inflater.input),
             }
@@ -114,20 +183,7 @@ impl Walk<'_> {
         if extent.is_none() {
             extent = self.look_for_descriptor(data)?;
         }
-        let Some(extent) = extent else {
-            // Its end is not there: neither how long it was nor its checksum are known.
-            header.stored = self.bytes.len() - data;
-            header.size = u64::MAX;
-            let mut listed = describe(&header, offset, data, self.faults);
-            self.count_available(&mut listed)?;
-            listed.place.size = listed.place.available.saturating_add(1);
-            self.files.push(listed);
-            if let Some(bad) = bad_from {
-                return self.look_for_header(bad);
-            }
-            self.cut(self.bytes.len() + 1);
-            return Ok(None);
-        };
+        let Some(extent) = extent else { return self.endless(offset, data, header, bad_from) };
         (header.stored, header.size) = (extent.stored, extent.size);
         header.crc32 = extent.crc32.unwrap_or(0);
         let mut listed = describe(&header, offset, data, self.faults);
@@ -141,14 +197,65 @@ impl Walk<'_> {
         Ok(Some(extent.next))
     }
 
+    /// A file whose end is not there: neither how long it was nor its checksum are known.
+    fn endless(
+        &mut self,
+        offset: u64,
+        data: u64,
+        mut header: Header,
+        bad_from: Option<u64>,
+    ) -> io::Result<Option<u64>> {
+        let mut end = self.bytes.len();
+        // Where what tells its end is damaged, it ends at the next header at the latest. But headers
+        // in a zip are those of its own files, and other archives may hold a zip.
+        let mut next = bad_from;
+        if header.method != DEFLATED || header.is_encrypted() {
+            let content = self.content(data, &header)?;
+            next = if content == Content::Zip { None } else { self.next_header(data)? };
+            if let Some(next) = next.filter(|_| content == Content::Other) {
+                end = next;
+            }
+        }
+        header.stored = end - data;
+        header.size = u64::MAX;
+        let mut listed = describe(&header, offset, data, self.faults);
+        self.count_available(&mut listed, end)?;
+        listed.place.size = listed.place.available.saturating_add(1);
+        self.files.push(listed);
+        match next {
+            Some(from) if bad_from.is_some() => self.look_for_header(from),
+            Some(next) => {
+                self.is_exact = false;
+                Ok(Some(next))
+            }
+            None => {
+                self.cut(self.bytes.len() + 1);
+                Ok(None)
+            }
+        }
+    }
+
+    fn content(&self, data: u64, header: &Header) -> io::Result<Content> {
+        if header.method != STORED || header.is_encrypted() {
+            return Ok(Content::Other);
+        }
+        let mut head = [0; BLOCK];
+        let filled = self.bytes.read_full_at(&mut head, data)?;
+        Ok(match tell(&head[..filled]) {
+            Outer::Container(Container::Zip) => Content::Zip,
+            Outer::Container(Container::Tar) | Outer::Compressed(_) => Content::Archive,
+            _ => Content::Other,
+        })
+    }
+
     fn cut(&mut self, needed: u64) {
         self.faults.push(Fault::Truncated { length: self.bytes.len(), needed });
     }
 
     /// How many bytes of a file can be read whose stored bytes end early.
-    fn count_available(&self, listed: &mut Listed) -> io::Result<()> {
+    fn count_available(&self, listed: &mut Listed, end: u64) -> io::Result<()> {
         let place = &mut listed.place;
-        let there = self.bytes.len().saturating_sub(place.data);
+        let there = end.saturating_sub(place.data);
         place.available = match place.packing {
             Packing::Stored => there.min(place.size),
             Packing::Deflated => {
@@ -177,16 +284,7 @@ impl Walk<'_> {
     }
 
     fn look_for_header(&mut self, offset: u64) -> io::Result<Option<u64>> {
-        let mut from = offset + 1;
-        let found = loop {
-            let Some(position) = self.find(LOCAL_HEADER, from)? else { break None };
-            let mut fixed = [0; LOCAL_FIXED];
-            let filled = self.bytes.read_full_at(&mut fixed, position)?;
-            if filled == LOCAL_FIXED && is_plausible(&fixed) {
-                break Some(position);
-            }
-            from = position + 1;
-        };
+        let found = self.next_header(offset + 1)?;
         let mut here = [0; 4];
         self.bytes.read_full_at(&mut here, offset)?;
         // The list of this zip, or of one inside of it.
@@ -199,20 +297,17 @@ impl Walk<'_> {
         Ok(found)
     }
 
-    /// The next place of a signature.
-    fn find(&self, signature: [u8; 4], from: u64) -> io::Result<Option<u64>> {
-        let mut buffer = vec![0; BUFFER];
-        let mut position = from;
+    /// The next header of a file.
+    fn next_header(&self, mut from: u64) -> io::Result<Option<u64>> {
         loop {
-            let filled = self.bytes.read_full_at(&mut buffer, position)?;
-            let found = buffer[..filled].windows(4).position(|window| *window == signature);
-            if let Some(index) = found {
-                return Ok(Some(position + index as u64));
+            let found = find(self.bytes, from, |found| found == LOCAL_HEADER)?;
+            let Some((position, _)) = found else { return Ok(None) };
+            let mut fixed = [0; LOCAL_FIXED];
+            let filled = self.bytes.read_full_at(&mut fixed, position)?;
+            if filled == LOCAL_FIXED && is_plausible(&fixed) {
+                return Ok(Some(position));
             }
-            if filled < buffer.len() {
-                return Ok(None);
-            }
-            position += (filled - 3) as u64;
+            from = position + 1;
         }
     }
 
@@ -220,7 +315,7 @@ impl Walk<'_> {
     fn inflated(&self, data: u64, inflater: &Inflater<'_>) -> io::Result<Extent> {
         let (stored, size) = (inflater.input, inflater.output);
         let end = data + stored;
-        Ok(match self.descriptor(end, stored, Some(size))? {
+        Ok(match descriptor(self.bytes, end, stored, Some(size))? {
             Some((crc32, _, length)) => {
                 Extent { stored, size, crc32: Some(crc32), next: end + length }
             }
@@ -229,50 +324,20 @@ impl Walk<'_> {
     }
 
     /// The end of a file that nothing but its descriptor tells.
-    fn look_for_descriptor(&self, data: u64) -> io::Result<Option<Extent>> {
-        let mut from = data;
-        while let Some(position) = self.find(DESCRIPTOR, from)? {
-            let stored = position - data;
-            if let Some((crc32, size, length)) = self.descriptor(position, stored, None)? {
-                let next = position + length;
-                return Ok(Some(Extent { stored, size, crc32: Some(crc32), next }));
-            }
-            from = position + 1;
-        }
-        Ok(None)
-    }
-
-    /// Checksum and size that stand behind a file, if they are of a file of that length, and how
-    /// many bytes they take: with or without a signature, of 32 or 64 bits.
-    fn descriptor(
-        &self,
-        at: u64,
-        stored: u64,
-        size: Option<u64>,
-    ) -> io::Result<Option<(u32, u64, u64)>> {
-        let mut whole = [0; 24];
-        let filled = self.bytes.read_full_at(&mut whole, at)?;
-        for skip in [4, 0] {
-            if skip > 0 && !whole.starts_with(&DESCRIPTOR) {
-                continue;
-            }
-            for wide in [false, true] {
-                let length = skip + if wide { 20 } else { 12 };
-                if length > filled {
-                    continue;
-                }
-                let fields = &whole[skip..];
-                let (found_stored, found_size) = if wide {
-                    (number::<8>(fields, 4), number::<8>(fields, 12))
-                } else {
-                    (number::<4>(fields, 4), number::<4>(fields, 8))
-                };
-                if found_stored == stored && size.is_none_or(|size| size == found_size) {
-                    return Ok(Some((long(fields, 0), found_size, length as u64)));
-                }
-            }
-        }
-        Ok(None)
+    fn look_for_descriptor(&mut self, data: u64) -> io::Result<Option<Extent>> {
+        let descriptors = match &mut self.descriptors {
+            Some(descriptors) => descriptors,
+            none => none.insert(Descriptors::find_all(self.bytes, data)?),
+        };
+        let Some(position) = descriptors.of_file(data) else { return Ok(None) };
+        let stored = position - data;
+        let found = descriptor(self.bytes, position, stored, None)?;
+        Ok(found.map(|(crc32, size, length)| Extent {
+            stored,
+            size,
+            crc32: Some(crc32),
+            next: position + length,
+        }))
     }
 
     fn checksum(&self, place: &Place) -> io::Result<u32> {
@@ -297,10 +362,20 @@ fn is_end(head: &[u8]) -> bool {
 
 /// Whether this is the header of a file, and not four bytes that happen to begin like one.
 fn is_plausible(fixed: &[u8; LOCAL_FIXED]) -> bool {
+    Header::has_local_signature(fixed) && is_rest_plausible(fixed)
+}
+
+/// Whether this is a header with one changed bit in its signature.
+pub(super) fn is_nearly_header(head: &[u8]) -> bool {
+    let changed =
+        head.iter().zip(LOCAL_HEADER).map(|(found, wanted)| (found ^ wanted).count_ones());
+    changed.sum::<u32>() == 1 && head.first_chunk().is_some_and(is_rest_plausible)
+}
+
+fn is_rest_plausible(fixed: &[u8; LOCAL_FIXED]) -> bool {
     let [name, _] = Header::local_lengths(fixed);
     let method = number::<2>(fixed, 8);
-    Header::has_local_signature(fixed)
-        && fixed[4] <= HIGHEST_VERSION
+    fixed[4] <= HIGHEST_VERSION
         && matches!(method, 0..=20 | 93..=99)
         && (1..=LONGEST_NAME).contains(&name)
 }

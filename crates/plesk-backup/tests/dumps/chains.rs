@@ -131,6 +131,54 @@ fn archives_whose_metadata_are_lost_are_found_by_their_names() {
 }
 
 #[test]
+fn a_missing_volume_leaves_a_gap_also_where_names_alone_tell_of_the_archive() {
+    let volumes =
+        |spec: Spec| Spec { compression: Compression::Tar, volume_size: Some(2048), ..spec };
+    let packed = Packed::new(&chain().into_iter().map(volumes).collect::<Vec<_>>())
+        .without(&["info_2401010000.xml", "a.test/backup_domainmail_2401010000.tar.002"]);
+    let description = packed.describe();
+    let mail = description.subscriptions[0].domain.mail.as_ref().unwrap();
+    let [content] = mail.earlier[0].content.as_slice() else { panic!("{:?}", mail.earlier[0]) };
+    let files: Vec<(&str, bool)> =
+        content.files.iter().map(|file| (file.name.as_str(), file.entry.is_some())).collect();
+    assert_eq!(
+        files[..3],
+        [
+            ("backup_domainmail_2401010000.tar.001", true),
+            ("backup_domainmail_2401010000.tar.002", false),
+            ("backup_domainmail_2401010000.tar.003", true),
+        ]
+    );
+}
+
+#[test]
+fn dumps_that_are_needed_are_known_by_their_files_as_well() {
+    let of_list = |with: &str| {
+        let packed = Packed::new(&chain());
+        let path = packed.path().join(format!("domains/a.test/backup_info_{FULL}_{SECOND}.xml"));
+        let xml = fs::read_to_string(&path).unwrap();
+        let element = |text: &str| format!("<related-dump>{text}</related-dump>");
+        assert!(xml.contains(&element(FIRST)));
+        fs::write(&path, xml.replace(&element(FIRST), &element(with))).unwrap();
+        let description = packed.describe();
+        assert_eq!(chosen(&description)[0], ("a.test", SECOND, vec![FULL, FIRST]), "{with}");
+        problems(&description)
+    };
+    let file = format!("backup_info_{FULL}_{FIRST}");
+    for with in [file.clone(), format!("{file}.xml"), format!("domains/a.test/{file}.xml")] {
+        assert_eq!(of_list(&with), [""; 0]);
+    }
+    assert_eq!(
+        of_list("the one before"),
+        [format!(
+            "`related-dump` in `domains/a.test/backup_info_{FULL}_{SECOND}.xml` (the dumps that it \
+             needs) was not understood: `the one before` names no dump; all of its chain were \
+             taken for needed"
+        )]
+    );
+}
+
+#[test]
 fn a_chain_without_any_metadata_is_salvaged() {
     let packed = Packed::new(&chain()).without(&[".xml"]);
     let description = packed.describe();

@@ -151,6 +151,54 @@ fn a_domain_that_was_made_again_is_taken_once() {
     );
 }
 
+/// A subscription with a site that has a mailbox.
+fn with_site(name: &str, site: &str) -> SubscriptionSpec {
+    let mut of_site = SiteSpec::new(site);
+    of_site.mailboxes = subscription(site, &["1"]).mailboxes;
+    SubscriptionSpec {
+        hosting: Hosting::Physical,
+        sites: vec![of_site],
+        ..subscription(name, &["1"])
+    }
+}
+
+#[test]
+fn what_goes_with_a_domain_that_was_made_again_is_told() {
+    let again =
+        SubscriptionSpec { guid: Some("another".to_owned()), ..subscription("a.test", &["9"]) };
+    let other = subscription("b.test", &["1"]);
+    let packed = Packed::new(&[
+        server(FULL, None, vec![with_site("a.test", "site.test"), other]),
+        server(FIRST, None, vec![again]),
+    ]);
+    let description = packed.describe();
+    assert_eq!(chosen(&description), [("a.test", FIRST, vec![]), ("b.test", FULL, vec![])]);
+    assert_eq!(
+        problems(&description),
+        [
+            "b.test: taken from dump 2401010000; the newer dump 2401020000 does not hold them: \
+             deleted since, or left out of it",
+            "`a.test` of dump 2401010000 was left out: in a newer dump it belongs to the \
+             subscription `a.test`; with it site.test, which nothing newer holds",
+        ]
+    );
+}
+
+#[test]
+fn a_domain_of_two_subscriptions_is_told() {
+    let packed = Packed::new(&[
+        server(FULL, None, vec![with_site("a.test", "site.test")]),
+        alone(FIRST, None, with_site("b.test", "site.test")),
+    ]);
+    let description = packed.describe();
+    assert_eq!(chosen(&description), [("a.test", FULL, vec![]), ("b.test", FIRST, vec![])]);
+    assert_eq!(
+        problems(&description),
+        ["`site.test` is a domain of several subscriptions (a.test, b.test): each account holds \
+          it, and a server takes it once"]
+    );
+}
+
 #[test]
 fn a_domain_that_got_another_name_is_the_same_subscription() {
     let renamed = SubscriptionSpec {

@@ -4,6 +4,7 @@
 
 mod chains;
 mod choice;
+mod damaged;
 mod names;
 
 use std::fs;
@@ -13,8 +14,8 @@ use plesk_backup::{
     Backup, DescribeError, DescribeOptions, Description, DumpLevel, Problem, Stamp, printable,
 };
 use plesk_fixture::{
-    Generation, Hosting, Level, MailLayout, MailboxSpec, MemoryFile, Root, Spec, SubscriptionSpec,
-    pack_directory, pack_dumps_directory,
+    Compression, Generation, Hosting, Level, MailLayout, MailboxSpec, MemoryFile, Root, SiteSpec,
+    Spec, SubscriptionSpec, pack_directory, pack_dumps_directory,
 };
 
 /// A subscription with one mailbox that got a message with each of `stamps`.

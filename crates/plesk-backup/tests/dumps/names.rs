@@ -132,6 +132,119 @@ fn parts_of_a_domain_without_its_own_metadata_make_it_known() {
     );
 }
 
+/// Metadata and empty archives of the stamp 2401151030; of the metadata what is in `migration-dump`.
+fn parts(files: &[(&str, &str)]) -> (tempfile::TempDir, Description, Vec<String>) {
+    let directory = tempfile::tempdir().unwrap();
+    for (path, xml) in files {
+        let path = directory.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let is_xml = path.extension().is_some_and(|it| it == "xml");
+        let text =
+            if is_xml { format!("<migration-dump>{xml}</migration-dump>") } else { "x".into() };
+        fs::write(path, text).unwrap();
+    }
+    let backup = Backup::open(directory.path()).unwrap();
+    let description = backup.describe().unwrap();
+    let unreferenced = &description.unreferenced;
+    let unreferenced =
+        unreferenced.iter().map(|id| printable(&backup.tree().get(*id).path)).collect();
+    (directory, description, unreferenced)
+}
+
+const OWN: &str = "domains/a.test/converted_info_2401151030.xml";
+const PART: &str = "domains/a.test/mailnames/info/converted_info_2401151030.xml";
+const MDIR: &str = "domains/a.test/mailnames/info/converted_mdir_2401151030.tgz";
+const MAIL: &str = "domains/a.test/converted_domainmail_2401151030.tgz";
+
+fn account(inner: &str) -> String {
+    format!("<mailuser name='info'>{inner}</mailuser>")
+}
+
+fn of_domain(mail: &str) -> String {
+    format!("<domain name='a.test'><mailsystem>{mail}</mailsystem></domain>")
+}
+
+fn cid(kind: &str, path: &str) -> String {
+    let (directory, name) = path.rsplit_once('/').unwrap();
+    format!(
+        "<content><cid type='{kind}' path='{directory}'><content-file>{name}</content-file></cid></content>"
+    )
+}
+
+#[test]
+fn what_the_file_of_a_mailbox_says_beyond_that_of_its_domain_is_taken() {
+    let own = account("<properties><password type='plain'>x</password></properties><mailbox/>");
+    let part =
+        account(&format!("<mailbox>{}</mailbox><alias>office</alias>", cid("mailbox", MDIR)));
+    for own_path in [OWN, "domains/a.test/converted_info_renamed.xml"] {
+        for part_path in [PART, "domains/a.test/mailnames/info/converted_info_renamed.xml"] {
+            let (_directory, description, unreferenced) =
+                parts(&[(own_path, &of_domain(&own)), (part_path, &part), (MDIR, "")]);
+            let [subscription] = description.subscriptions.as_slice() else { panic!() };
+            let [info] = subscription.domain.mail.as_ref().unwrap().mailusers.as_slice() else {
+                panic!("{own_path} {part_path}")
+            };
+            assert!(info.password.is_some());
+            assert_eq!(info.aliases, ["office"], "{own_path} {part_path}");
+            assert!(info.mailbox.as_ref().unwrap().content[0].files[0].entry.is_some());
+            assert_eq!((problems(&description), unreferenced), (vec![], vec![]));
+        }
+    }
+}
+
+#[test]
+fn what_the_file_of_a_mailbox_says_otherwise_is_told() {
+    let own = account(&format!(
+        "<mailbox>{}</mailbox><mailbox-quota>1</mailbox-quota><alias>office</alias>",
+        cid("mailbox", MAIL)
+    ));
+    let part = account(&format!(
+        "<mailbox>{}</mailbox><mailbox-quota>2</mailbox-quota><alias>office</alias>",
+        cid("mailbox", MDIR)
+    ));
+    let (_directory, description, unreferenced) =
+        parts(&[(OWN, &of_domain(&own)), (PART, &part), (MDIR, ""), (MAIL, "")]);
+    assert_eq!(
+        problems(&description),
+        [format!(
+            "`a.test` is described differently by `{OWN}` and `{PART}` (mail archives, quota of \
+             info@a.test); the former was taken"
+        )]
+    );
+    assert_eq!(unreferenced, [MDIR]);
+}
+
+#[test]
+fn elements_that_are_not_known_are_counted_in_files_of_their_own_as_well() {
+    let part = account("<preferences><mailbox/><horoscope/></preferences><horoscope/>");
+    let hosting = "<phosting><teapot/></phosting>";
+    let (_directory, description, _) = parts(&[
+        (OWN, &of_domain("")),
+        (PART, &part),
+        ("domains/a.test/phosting/converted_info_2401151030.xml", hosting),
+    ]);
+    let unknown: Vec<(&str, u64)> =
+        description.unknown_elements.iter().map(|(path, count)| (path.as_str(), *count)).collect();
+    assert_eq!(
+        unknown,
+        [
+            ("domain/mailsystem/mailusers/mailuser/horoscope", 1),
+            ("domain/mailsystem/mailusers/mailuser/preferences/horoscope", 1),
+            ("domain/phosting/teapot", 1),
+        ]
+    );
+}
+
+#[test]
+fn an_archive_that_only_the_lesser_description_names_is_told() {
+    let lesser = of_domain(&(cid("domainmail", MAIL) + &account("")));
+    let fuller = of_domain(&(account("") + "<mailuser name='x'/>"));
+    let (_directory, description, unreferenced) =
+        parts(&[(OWN, &lesser), ("converted_info_2401151030.xml", &fuller), (MAIL, "")]);
+    assert_eq!(problems(&description).len(), 1, "{:?}", problems(&description));
+    assert_eq!(unreferenced, [MAIL]);
+}
+
 #[test]
 fn the_list_of_files_of_a_dump() {
     let indexed = |spec: Spec| Spec { file_index: true, ..spec };

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use plesk_backup::{Backup, OpenError};
 use plesk_fixture::{Compression, Level, Spec, corrupt, pack_tar, split};
 
-use super::{Files, damage, error, exported, files, forms, names, open};
+use super::{Files, damage, error, exported, files, forms, names, open, spec};
 
 /// An export in parts of `size` bytes that are called as `name` says, and what is in it.
 fn in_parts(size: u64, name: impl Fn(usize) -> String) -> (tempfile::TempDir, Vec<PathBuf>, Files) {
@@ -211,4 +211,31 @@ fn exports_that_were_kept_in_turn_are_no_parts() {
         let backup = open(&[path]).unwrap();
         assert_eq!((forms(&backup), names(directory.path()).len()), (vec!["tar".to_owned()], 3));
     }
+}
+
+#[test]
+fn a_whole_zip_has_no_parts_whatever_lies_beside_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let place = |name: &str| directory.path().join(name);
+    let own = place("site_1.zip");
+    plesk_fixture::pack_zip(&spec("2401151030"), &own).unwrap();
+    let plain = files(&Backup::open(&own).unwrap());
+    // An empty zip, and what is none.
+    let foreign = [b"PK\x05\x06".iter().copied().chain([0; 18]).collect(), vec![7; 5000]];
+    for bytes in foreign {
+        fs::write(place("site_2.zip"), bytes).unwrap();
+        for given in [own.as_path(), directory.path()] {
+            let backup = open(&[given]).unwrap();
+            assert_eq!(forms(&backup), ["zip"]);
+            assert!(files(&backup) == plain);
+            assert_eq!(damage(&backup), Vec::<String>::new());
+        }
+        assert_eq!(open(&[directory.path()]).unwrap().unused()[0].path, place("site_2.zip"));
+    }
+    fs::remove_file(place("site_2.zip")).unwrap();
+    // One that is split still has parts, also with whole zips inside of it.
+    split(&own, 3000).unwrap();
+    let backup = open(&[directory.path()]).unwrap();
+    assert_eq!(forms(&backup), ["parts of zip"]);
+    assert!(files(&backup) == plain);
 }

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use plesk_backup::{
     Backup, Container, ContentRef, DescribeError, Description, LooksLike, MailUser, MemberKind,
-    OpenError, Recovered, printable,
+    OpenError, Recovered, Subscription, printable,
 };
 
 /// A file of its own, removed at the end.
@@ -69,6 +69,11 @@ fn describe_7(xml: &str, parts: &[&str]) -> Description {
 
 fn problems(description: &Description) -> Vec<String> {
     description.problems.iter().map(ToString::to_string).collect()
+}
+
+/// What is counted of a subscription.
+fn counts(subscription: &Subscription) -> Vec<(&str, u64)> {
+    subscription.counts.iter().map(|(words, count)| (words.as_str(), *count)).collect()
 }
 
 fn users(description: &Description) -> &[MailUser] {

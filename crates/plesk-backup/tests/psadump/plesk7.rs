@@ -2,7 +2,7 @@
 
 use plesk_backup::{MailQuota, PasswordKind, Recovered};
 
-use super::{describe_7, kinds, plain, problems, user, users};
+use super::{counts, describe_7, kinds, plain, problems, user, users};
 
 const RICH_7: &str = r#"<?xml version="1.0"?><psadump><sites>
 <domain name="example.com">
@@ -74,11 +74,7 @@ fn plesk_7_with_everything() {
         ]
     );
     assert_eq!(
-        subscription
-            .counts
-            .iter()
-            .map(|(words, count)| (words.as_str(), *count))
-            .collect::<Vec<_>>(),
+        counts(subscription),
         [
             ("databases", 1),
             ("database users", 1),

@@ -2,7 +2,7 @@
 
 use plesk_backup::{Backup, DomainKind, MailQuota, PasswordKind, Recovered, Status};
 
-use super::{XML_8, describe_8, kinds, named, plain, problems, psadump, user};
+use super::{XML_8, counts, describe_8, kinds, named, plain, problems, psadump, user};
 
 const RICH_8: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE migration-dump SYSTEM "plesk.dtd">
@@ -89,11 +89,7 @@ fn plesk_8_with_everything() {
         ]
     );
     assert_eq!(
-        subscription
-            .counts
-            .iter()
-            .map(|(words, count)| (words.as_str(), *count))
-            .collect::<Vec<_>>(),
+        counts(subscription),
         [("databases", 2), ("database users", 1), ("certificates", 1), ("applications", 1)]
     );
     assert_eq!(description.unreferenced.len(), 1);

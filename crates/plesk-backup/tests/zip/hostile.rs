@@ -7,7 +7,7 @@ use crate::builder::{
 };
 use crate::{METADATA, Read1, all_damage, damage, files, names, open, walk_bytes};
 
-fn good(path: &str, bytes: &[u8]) -> Read1 {
+pub(crate) fn good(path: &str, bytes: &[u8]) -> Read1 {
     (path.to_owned(), Ok(bytes.to_vec()))
 }
 
@@ -55,38 +55,16 @@ fn more_files_than_sixteen_bits_count() {
 }
 
 #[test]
-fn two_files_of_one_name() {
-    let all = vec![File::new("a", b"one"), File::new("b", b"b"), File::deflated("a", b"second")];
-    let made = backup(all);
-    let (_directory, opened) = open(&made.bytes);
-    assert_eq!(files(&opened), [good("a", b"second"), good("b", b"b")]);
-    let places: Vec<usize> = made.data.iter().map(|data| data.start).collect();
-    assert_eq!(
-        damage(&opened),
-        [format!(
-            "`a` is in the backup twice, with data at byte {} (3 bytes) and at byte {} (6 bytes); \
-             the latter was taken",
-            places[1], places[3]
-        )]
-    );
-    let (seen, end) = walk_bytes(&made.bytes);
-    assert_eq!(names(&seen), [METADATA.0, "a", "b"]);
-    assert_eq!(seen[1].bytes.as_deref(), Ok(&b"second"[..]));
-    assert_eq!(end.damage.as_ref().unwrap().what, DamageKind::Inconsistent);
-    let text = format!(
-        "`a` is in the archive twice, with headers at byte {} and at byte {}; the latter was \
-         taken at byte {}",
-        made.headers[1], made.headers[3], made.headers[1]
-    );
-    assert_eq!(all_damage(&end), [text]);
-}
-
-#[test]
-fn one_that_cannot_be_read_does_not_hide_one_that_can() {
-    let mut second = File::new("a", b"secret");
-    second.flags = 1;
-    let (_directory, opened) = open(&backup(vec![File::new("a", b"one"), second]).bytes);
-    assert_eq!(files(&opened), [good("a", b"one")]);
+fn what_is_not_listed_of_much_damage_is_counted() {
+    // Without a list, a stray byte before each header.
+    let one = zip([File::new("a", b"")]);
+    let file = [&one.bytes[..one.list[0]], b"?"].concat();
+    let (seen, end) = walk_bytes(&file.repeat(1500));
+    assert_eq!(seen.len(), 1500);
+    let listed = end.all_damage().count();
+    assert!((1000..1500).contains(&listed), "{listed}");
+    // The list that is not there, and each stray byte.
+    assert_eq!(listed as u64 + end.unlisted_damage, 1501);
 }
 
 #[test]
@@ -121,6 +99,41 @@ fn headers_that_differ() {
     let (_directory, opened) = open(&made.bytes);
     let text = damage(&opened).remove(0);
     assert!(text.contains("packed by method 0, where the list says 8"), "{text}");
+}
+
+/// No checksum covers a time, and for a message it is the one of its delivery.
+#[test]
+fn times_that_differ() {
+    let extended = |time: i32| extra(0x5455, &[&[1][..], &time.to_le_bytes()].concat());
+    let plain = File::new("x", b"data");
+    let streamed = File { descriptor: Some(Descriptor::Signed), ..plain.clone() };
+    let timed = File { extra: [extended(1_700_000_000), extended(1_700_000_000)], ..plain.clone() };
+    for (file, at, own, list) in [
+        (plain, 15, 1_705_314_620, 1_736_937_020),
+        (streamed, 15, 1_705_314_620, 1_736_937_020),
+        (timed, 53, 1_700_000_000, 1_700_000_512),
+    ] {
+        let mut made = zip([file]);
+        let at = made.list[0] + at;
+        made.bytes[at] ^= 2;
+        let (seen, end) = walk_bytes(&made.bytes);
+        assert_eq!(seen[0].mtime, list);
+        let text = format!(
+            "`x`: its own header is of a file changed {own} seconds after 1970, where the list has \
+             {list} at byte {}; the list was believed at byte 0",
+            made.list[0]
+        );
+        assert_eq!(all_damage(&end), [text]);
+    }
+    // One that has no time in one of them, or another kind of it, contradicts nothing.
+    for extra in [[extended(1_700_000_000), Vec::new()], [Vec::new(), extended(1_700_000_000)]] {
+        let made = zip([File { extra, ..File::new("x", b"data") }]);
+        let (seen, end) = walk_bytes(&made.bytes);
+        assert_eq!((seen[0].mtime, end.damage), (1_700_000_000, None));
+    }
+    let mut made = zip([File::new("x", b"data")]);
+    made.put32(10, 0);
+    assert_eq!(walk_bytes(&made.bytes).1.damage, None);
 }
 
 #[test]
@@ -197,65 +210,6 @@ fn a_backup_that_is_encrypted_as_a_whole_says_so() {
 }
 
 #[test]
-fn names_of_windows() {
-    let (_directory, opened) = open(
-        &backup(vec![
-            File::new("domains\\a.example\\x", b"one"),
-            File::new("dir\\", b""),
-            File::new("C:\\x", b""),
-            File::new("\\\\server\\x", b""),
-            File::new("a\\..\\..\\b", b""),
-        ])
-        .bytes,
-    );
-    assert_eq!(files(&opened), [good("domains/a.example/x", b"one")]);
-    let outside = ["C:/x", "//server/x", "a/../../b"];
-    for (text, name) in damage(&opened).iter().zip(outside) {
-        assert!(text.starts_with(&format!("member `{name}` at byte ")), "{text}");
-        assert!(text.ends_with("its name leads out of the backup"), "{text}");
-    }
-    assert_eq!(damage(&opened).len(), outside.len());
-}
-
-#[test]
-fn encodings_of_names() {
-    let raw =
-        |name: &[u8], flags, host| File { name: name.to_vec(), flags, host, ..File::new("", b"x") };
-    let unicode = |name: &[u8], checksum_of: &[u8]| {
-        let field = [&[1][..], &crc32(checksum_of).to_le_bytes(), "Entwürfe/2".as_bytes()].concat();
-        let mut file = raw(name, 0, 0);
-        file.extra = [extra(0x7075, &field), extra(0x7075, &field)];
-        file
-    };
-    let made = backup(vec![
-        raw("Entwürfe/0".as_bytes(), 1 << 11, 0),
-        raw("Entwürfe/1".as_bytes(), 0, 0),
-        unicode(b"Entw\x81rfe/2", b"Entw\x81rfe/2"),
-        // Of another name: left aside.
-        unicode(b"Entw\x81rfe/3", b"Entw"),
-        raw(b"Entw\x81rfe/4", 0, 0),
-        raw(b"\x80\xff\xe1", 0, 11),
-    ]);
-    let (_directory, opened) = open(&made.bytes);
-    let names: Vec<String> = files(&opened).into_iter().map(|(name, _)| name).collect();
-    let expected =
-        ["Entwürfe/0", "Entwürfe/1", "Entwürfe/2", "Entwürfe/3", "Entwürfe/4", "Ç\u{a0}ß"];
-    assert_eq!(names, expected);
-    assert_eq!(
-        damage(&opened),
-        [format!(
-            "`Entwürfe/3` (header at byte {}) and 2 more files of the zip: nothing says how its \
-             name is encoded; it was read as code page 437",
-            made.headers[4]
-        )]
-    );
-    // On Unix a name is bytes.
-    let made = backup(vec![raw(b"caf\xe9", 0, 3)]);
-    let (_directory, opened) = open(&made.bytes);
-    assert!(opened.tree().find(b"caf\xe9").is_some() && damage(&opened).is_empty());
-}
-
-#[test]
 fn links_and_devices() {
     let with_mode = |name: &str, mode: u32, content: &[u8]| File {
         host: 3,
@@ -293,6 +247,25 @@ fn links_and_devices() {
         ]
     );
     assert_eq!(end.damage, None);
+}
+
+/// One bit in the list says what a file is, and nothing else does.
+#[test]
+fn a_message_is_no_link_and_no_device_whatever_its_mode_says() {
+    let short = b"Subject: x\n\ntext\n".as_slice();
+    for content in [short, LONG] {
+        for mode in [0o120_600_u32, 0o020_600, 0o060_600, 0o010_600, 0o140_600, 0o040_700] {
+            let file = File { host: 3, attributes: mode << 16, ..File::new("cur/1", content) };
+            let (seen, end) = walk_bytes(&zip([file.clone()]).bytes);
+            assert_eq!((&seen[0].kind, seen[0].bytes.as_deref()), (&MemberKind::File, Ok(content)));
+            assert_eq!(end.damage, None);
+            // In a backup nothing is read that nobody asks for.
+            if mode != 0o120_600 || content == LONG {
+                let (_directory, opened) = open(&backup(vec![file]).bytes);
+                assert_eq!(files(&opened), [good("cur/1", content)]);
+            }
+        }
+    }
 }
 
 #[test]
@@ -420,16 +393,22 @@ fn what_follows_and_what_precedes() {
     made.bytes.resize(length.next_multiple_of(512), 0);
     let (_directory, opened) = open(&made.bytes);
     assert_eq!((files(&opened), damage(&opened)), (vec![good("a", b"one")], Vec::new()));
-    // Error text before an archive is looked past, as before a tar.
+    // Error text before an archive is looked past, as before a tar. One inside of it is not meant.
+    let mut builder = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_ustar();
+    header.set_size(3);
+    builder.append_data(&mut header, "x", &b"one"[..]).unwrap();
+    let tar = builder.into_inner().unwrap();
     for comment in [&b""[..], b"comment"] {
-        let inner = with_comment(zip([File::new("a", b"one"), File::deflated("b", LONG)]), comment);
+        let files = [File::new("a", b"one"), File::deflated("b", LONG), File::new("c.tar", &tar)];
+        let inner = with_comment(zip(files), comment);
         let text = b"Unable to getpwnam for user x\r\n";
         let stored = [&text[..], &inner.bytes].concat();
         let (_directory, backup) = crate::with_archive(&stored);
         let archive = crate::archive(&backup, crate::STAMPED);
         assert_eq!(archive.leading_garbage, text.len() as u64);
         let (seen, end) = crate::walk(archive);
-        assert_eq!((names(&seen), end.damage), (vec!["a", "b"], None));
+        assert_eq!((names(&seen), end.damage), (vec!["a", "b", "c.tar"], None));
         assert_eq!(seen[1].bytes.as_deref(), Ok(LONG));
     }
 }

@@ -5,11 +5,15 @@
 
 mod builder;
 mod cut;
+mod every_byte;
 mod hostile;
 mod large;
+mod names;
 mod nested;
 mod other_programs;
 mod properties;
+mod salvage;
+mod together;
 
 use std::convert::Infallible;
 use std::fs;

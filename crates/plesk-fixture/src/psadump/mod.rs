@@ -170,6 +170,7 @@ fn note_what_is_lost(domain: &OldDomain<'_>, lost: &mut Vec<String>) {
     let Some(mail) = &domain.mail else { return };
     note(mail.dkim.is_some(), "DKIM");
     note(!mail.mailing_lists.is_empty(), "mailing lists");
+    note(mail.extra_xml.is_some(), "preferences of the mail in XML of their own");
     for mailbox in mail.mailboxes {
         let name = &mailbox.name;
         note(mailbox.address_book.is_some(), &format!("the address book of {name}"));

@@ -35,6 +35,14 @@ pub(super) fn write(
         note(domain.aliases.iter().any(switched), "aliases that are off".to_owned());
         let Some(mail) = &domain.mail else { continue };
         note(!mail.disabled_by.is_empty(), "who switched its mail off".to_owned());
+        for mailbox in mail.mailboxes {
+            // The switch is one of the addresses that are written here.
+            let is_off = !mailbox.forwarding_enabled && mailbox.forwards.is_empty();
+            let extra = mailbox.extra_xml.as_deref().unwrap_or_default();
+            let forwards = ["<redirect>", "<mailgroup-member>"].iter().any(|it| extra.contains(it));
+            let what = format!("that forwarding in XML of its own is off for {}", mailbox.name);
+            note(is_off && forwards, what);
+        }
     }
     let xml = dump_xml(packer, domains);
     let header = [("Content-Type", "text/xml; charset=UTF-8")];

@@ -23,8 +23,13 @@ pub(super) fn write(
     for domain in domains {
         note_what_is_lost(domain, lost);
         for mailbox in domain.mail.iter().flat_map(|mail| mail.mailboxes) {
+            let name = &mailbox.name;
             if has_files_beside(mailbox) {
-                lost.push(format!("{}: files beside the Maildir of {}", domain.name, mailbox.name));
+                lost.push(format!("{}: files beside the Maildir of {name}", domain.name));
+            }
+            // Only the element `mailbox` names its part.
+            if !mailbox.mailbox && mailbox.mail().is_some() {
+                lost.push(format!("{}: the mailbox that {name} had once", domain.name));
             }
         }
     }

@@ -54,7 +54,7 @@ pub struct ReportHtml {
     /// Where to write the page, instead of to standard output
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// Take only the account that has this domain, such as for a customer; may be given more than once
+    /// Take only the account with this main domain, such as for a customer; may be given more than once
     #[arg(long, value_name = "DOMAIN")]
     pub only: Vec<String>,
     /// Replace a file that is there

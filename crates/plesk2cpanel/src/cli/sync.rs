@@ -80,22 +80,15 @@ impl Sync {
     ///
     /// # Errors
     /// When it can't be read.
-    pub fn since(
-        &self,
-        progress: &dyn Progress,
-        interrupt: &Interrupt,
-    ) -> Result<Since, Error> {
+    pub fn since(&self, progress: &dyn Progress, interrupt: &Interrupt) -> Result<Since, Error> {
         if let [only] = self.since.as_slice()
             && let Some(since) = Since::report(only)?
         {
             return Ok(since);
         }
         // A listing from the living server is of another day.
-        let options = ReadOptions {
-            dump: self.since_dump.clone(),
-            uidl_truth: None,
-            ..self.read_options()?
-        };
+        let options =
+            ReadOptions { dump: self.since_dump.clone(), uidl_truth: None, ..self.read_options()? };
         let job = Job::open_all(&self.since, options, progress, interrupt)?;
         Ok(Since::Backup { job: Box::new(job), reserved: self.reserve_uids })
     }

@@ -205,6 +205,6 @@ pub(super) fn bounded(file: impl Read, limit: u64) -> std::io::Result<Vec<u8>> {
 }
 
 /// Whether this is one name and no way to elsewhere.
-fn is_one_name(name: &[u8]) -> bool {
+pub(super) fn is_one_name(name: &[u8]) -> bool {
     !matches!(name, b"" | b"." | b"..") && !name.iter().any(|byte| matches!(byte, b'/' | 0))
 }

@@ -7,6 +7,7 @@ use std::io::Write;
 use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
+use super::directory::is_one_name;
 use super::replace::own;
 use super::{Dir, HomeError};
 
@@ -16,6 +17,7 @@ impl Dir {
     /// # Errors
     /// When it can't be made.
     pub(crate) fn create(&self, name: &[u8]) -> Result<File, HomeError> {
+        self.check(name)?;
         let flags =
             OFlags::CLOEXEC | OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::NOFOLLOW;
         let create = || rustix::fs::openat(self.fd(), name, flags, Mode::from_raw_mode(0o600));
@@ -49,6 +51,7 @@ impl Dir {
     /// # Errors
     /// When that can't be done.
     pub(crate) fn rename(&self, from: &[u8], to: &Dir, name: &[u8]) -> Result<(), HomeError> {
+        to.check(name)?;
         rustix::fs::renameat(self.fd(), from, to.fd(), name)
             .map_err(|error| self.error(from, error))
     }
@@ -77,6 +80,7 @@ impl Dir {
     /// # Errors
     /// When it can't be made, or something else has the name.
     pub(crate) fn make(&self, name: &[u8]) -> Result<Dir, HomeError> {
+        self.check(name)?;
         if let Some(dir) = self.child(name)? {
             return Ok(dir);
         }
@@ -98,6 +102,14 @@ impl Dir {
         rustix::fs::fchmod(dir.fd(), Mode::from_raw_mode(above.st_mode & 0o777))
             .map_err(|error| self.error(name, error))?;
         Ok(dir)
+    }
+
+    /// A name that comes from a backup may lead elsewhere.
+    fn check(&self, name: &[u8]) -> Result<(), HomeError> {
+        if is_one_name(name) {
+            return Ok(());
+        }
+        Err(HomeError::new(&self.path_of(name), "it is no name for a file"))
     }
 
     /// Has the disk keep what names it holds.

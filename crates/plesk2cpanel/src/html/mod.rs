@@ -28,9 +28,8 @@ const SCRIPT: &str = include_str!("../../templates/report.js");
 /// Mailboxes up to which each account's list stands open.
 const OPEN: u64 = 200;
 
-/// Mailboxes up to which folders and converted settings are shown one by one. A page of 10,000
-/// mailboxes with all of them has 2.3 million nodes, and a browser takes seconds for each word that
-/// is searched.
+/// Mailboxes up to which folders and converted settings are shown one by one. Each of them is some
+/// nodes of the page, and a browser goes over all nodes for each word that is searched.
 const DETAILED: u64 = 1000;
 
 #[derive(Template)]

@@ -12,20 +12,47 @@ use crate::report::{SettingOutcome, SettingReport};
 /// What an unknown address is told where the backup has no text of its own.
 const NO_SUCH_USER: &str = "No Such User Here";
 
+/// A domain's addresses, each once: names that differ in capitals alone are one address, and the
+/// first entry counts for everything that is planned.
+pub(super) fn users_once<'a>(
+    domain: &'a Domain,
+    settings: &mut Vec<SettingReport>,
+    findings: &mut Vec<Finding>,
+) -> Vec<&'a MailUser> {
+    let mut seen = BTreeSet::new();
+    let mut users = Vec::new();
+    for user in domain.mail.iter().flat_map(|mail| &mail.mailusers) {
+        if seen.insert(&user.local_part) {
+            users.push(user);
+            continue;
+        }
+        let address = format!("{}@{}", user.local_part, domain.ascii_name);
+        let why = format!("`{}` stands twice in the backup; the first entry counts", user.name);
+        settings.push(SettingReport {
+            object: address.clone(),
+            setting: "mailbox".to_owned(),
+            outcome: SettingOutcome::Skipped,
+            detail: why.clone(),
+        });
+        findings.push(ADDRESS_NOT_CARRIED.with_remedy(
+            &address,
+            why,
+            "compare the mailbox's settings with the old server",
+        ));
+    }
+    users
+}
+
 /// Aliases and forwards of a domain, by local part.
 pub(super) fn plan_addresses(
     domain: &Domain,
-    users: &[MailUser],
+    users: &[&MailUser],
     mailboxes: &[MailboxPlan],
     settings: &mut Vec<SettingReport>,
     findings: &mut Vec<Finding>,
 ) -> Vec<Alias> {
     let mut lines: BTreeMap<String, Vec<Destination>> = BTreeMap::new();
-    let mut seen = BTreeSet::new();
     for user in users {
-        if !seen.insert(&user.local_part) {
-            continue; // reported where the mailboxes are planned
-        }
         let address = format!("{}@{}", user.local_part, domain.ascii_name);
         let mailbox = mailboxes.iter().find(|mailbox| mailbox.address == address);
         let target =

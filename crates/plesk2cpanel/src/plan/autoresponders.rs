@@ -32,7 +32,7 @@ pub(crate) struct Answers {
 /// the home as text, with all that the backup says of it.
 pub(crate) fn plan_autoresponders(
     domain: &Domain,
-    users: &[MailUser],
+    users: &[&MailUser],
     mailboxes: &[MailboxPlan],
     scratch: &Account,
     settings: &mut Vec<SettingReport>,

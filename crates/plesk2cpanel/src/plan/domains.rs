@@ -38,7 +38,21 @@ pub(super) fn plan_domains(
     })?;
     let mut plans = Vec::new();
     let mut taken: BTreeSet<String> = BTreeSet::new();
-    for (index, domain) in subscription.domains().enumerate() {
+    // Whatever is or will be a domain of the account: no backing subdomain may be called so.
+    let mut names: BTreeSet<String> = subscription
+        .domains()
+        .flat_map(|domain| {
+            let aliases = domain.aliases.iter().map(|alias| &alias.ascii_name);
+            std::iter::once(&domain.ascii_name).chain(aliases)
+        })
+        .map(|name| name.to_ascii_lowercase())
+        .collect();
+    // A subdomain is one of a domain that is there, so that these come last.
+    let mut order: Vec<_> = subscription.domains().enumerate().collect();
+    order.sort_by_key(|(index, domain)| {
+        *index > 0 && matches!(domain.kind, plesk_backup::DomainKind::Subdomain { .. })
+    });
+    for (index, domain) in order {
         let name = match DomainName::new(&domain.ascii_name) {
             Ok(name) if taken.insert(name.as_str().to_owned()) => name,
             Ok(name) => {
@@ -52,8 +66,12 @@ pub(super) fn plan_domains(
         };
         let kind = if index == 0 {
             DomainKind::Main
+        } else if let Some(kind) = site_kind(domain, &name, &main, &plans, &mut names, findings) {
+            kind
         } else {
-            site_kind(subscription, domain, &name, &main, findings)
+            let why = format!("no subdomain of {} can stand behind it", main.as_str());
+            skipped(settings, findings, domain, &why);
+            continue;
         };
         if let Hosting::Forward { url } = &domain.hosting {
             findings.push(CONTENT_NOT_CARRIED.with_remedy(
@@ -65,7 +83,9 @@ pub(super) fn plan_domains(
         let document_root = document_root(domain, index == 0);
         plans.push(DomainPlan { name, kind, document_root, source: Some(index), forward_to: None });
     }
+    plans.sort_by_key(|plan| plan.source);
     for (index, domain) in subscription.domains().enumerate() {
+        let left_out = plans.iter().all(|plan| plan.source != Some(index));
         for alias in &domain.aliases {
             let object = &alias.name;
             let mut record = |outcome, detail: String| {
@@ -95,25 +115,33 @@ pub(super) fn plan_domains(
                 );
                 continue;
             }
-            let target = DomainName::new(&domain.ascii_name).ok().filter(|_| alias.mail);
-            if index > 0 && alias.web {
-                findings.push(DOMAIN_ADAPTED.about(
-                    object,
-                    format!(
-                        "an alias of {}: cPanel parks domains on the main domain, so the web shows \
-                         {} there; mail goes to {}",
-                        domain.name, subscription.domain.name, domain.name
-                    ),
-                ));
+            if left_out {
+                let why = format!("the domain {} is left out", domain.name);
+                record(SettingOutcome::Skipped, why.clone());
+                findings.push(DOMAIN_ADAPTED.about(object, why));
+                continue;
             }
+            let target = DomainName::new(&domain.ascii_name).ok().filter(|_| alias.mail);
             taken.insert(name.as_str().to_owned());
-            record(
-                SettingOutcome::Converted,
-                format!(
-                    "parked domain{}",
-                    if target.is_some() { ", mail forwarded to the domain" } else { "" }
-                ),
-            );
+            let forwards = if target.is_some() { ", mail forwarded to the domain" } else { "" };
+            if index > 0 && alias.web {
+                let mail = match &target {
+                    Some(_) => format!("; mail goes to {}", domain.name),
+                    None => String::new(),
+                };
+                let why = format!(
+                    "an alias of {}: cPanel parks domains on the main domain, so the web shows {} \
+                     there{mail}",
+                    domain.name, subscription.domain.name
+                );
+                record(
+                    SettingOutcome::Adapted,
+                    format!("parked on the main domain, whose web pages it shows{forwards}"),
+                );
+                findings.push(DOMAIN_ADAPTED.about(object, why));
+            } else {
+                record(SettingOutcome::Converted, format!("parked domain{forwards}"));
+            }
             plans.push(DomainPlan {
                 name,
                 kind: DomainKind::Parked,
@@ -141,42 +169,60 @@ fn skipped(
     findings.push(DOMAIN_ADAPTED.about(&domain.name, format!("the domain is left out: {why}")));
 }
 
-/// A site is a subdomain where it can be one, else an add-on domain with a backing subdomain.
+/// A site is a subdomain where it can be one, else an add-on domain with a backing subdomain; `plans`
+/// are those that it may be a subdomain of. None where the account can hold neither.
 fn site_kind(
-    subscription: &Subscription,
     domain: &Domain,
     name: &DomainName,
     main: &DomainName,
+    plans: &[DomainPlan],
+    names: &mut BTreeSet<String>,
     findings: &mut Vec<Finding>,
-) -> DomainKind {
+) -> Option<DomainKind> {
     if let plesk_backup::DomainKind::Subdomain { parent } = &domain.kind {
-        let parent = subscription
-            .domains()
-            .find(|other| other.name == *parent || other.ascii_name == *parent)
-            .map(|other| other.ascii_name.clone());
-        let label = parent
-            .as_ref()
-            .and_then(|parent| name.as_str().strip_suffix(parent.as_str()))
-            .and_then(|rest| rest.strip_suffix('.'))
-            .filter(|label| !label.is_empty());
-        match (label, DomainName::new(parent.as_deref().unwrap_or_default())) {
+        let label_of = |of: &DomainName| -> Option<String> {
+            let label = name.as_str().strip_suffix(of.as_str())?.strip_suffix('.')?;
             // cPanel's list of subdomains is split at every underscore.
-            (Some(label), Ok(of)) if !label.contains('_') => {
-                return DomainKind::Subdomain { label: label.to_owned(), of };
-            }
-            _ => findings.push(DOMAIN_ADAPTED.about(
-                &domain.name,
-                "a subdomain that cPanel's list of subdomains can't hold; it becomes an add-on \
-                 domain",
-            )),
+            let fits = !label.is_empty() && !name.as_str().contains('_');
+            fits.then(|| label.to_owned())
+        };
+        let parent = idna::domain_to_ascii(parent).unwrap_or_else(|_| parent.clone());
+        let of = plans.iter().find(|plan| {
+            plan.name.as_str() == parent && !matches!(plan.kind, DomainKind::Subdomain { .. })
+        });
+        if let Some(of) = of.map(|plan| &plan.name)
+            && let Some(label) = label_of(of)
+        {
+            return Some(DomainKind::Subdomain { label, of: of.clone() });
         }
     }
-    let label = name.as_str().replace('_', "-");
-    match DomainName::new(&format!("{label}.{}", main.as_str())) {
-        Ok(backing) => DomainKind::Addon { backing },
-        // Only a name near the length limit comes here; the dots are what can be spared.
-        Err(_) => DomainKind::Addon { backing: name.clone() },
+    let backing = backing(name, main, names)?;
+    names.insert(backing.as_str().to_owned());
+    if matches!(domain.kind, plesk_backup::DomainKind::Subdomain { .. }) {
+        findings.push(DOMAIN_ADAPTED.about(
+            &domain.name,
+            "a subdomain that cPanel's list of subdomains can't hold; it becomes an add-on domain",
+        ));
     }
+    Some(DomainKind::Addon { backing })
+}
+
+/// A free name below the main domain: made of the site's, or any where that can't be one, because it
+/// is near the limit of length or has an underscore at an end.
+fn backing(name: &DomainName, main: &DomainName, names: &BTreeSet<String>) -> Option<DomainName> {
+    if main.as_str().contains('_') {
+        return None;
+    }
+    let label = name.as_str().replace('_', "-");
+    [label.as_str(), "site"].into_iter().find_map(|label| {
+        (1..=names.len() + 1)
+            .map(|number| match number {
+                1 => format!("{label}.{}", main.as_str()),
+                _ => format!("{label}-{number}.{}", main.as_str()),
+            })
+            .find(|name| !names.contains(name))
+            .and_then(|name| DomainName::new(&name).ok())
+    })
 }
 
 fn document_root(domain: &Domain, main: bool) -> String {
@@ -186,10 +232,12 @@ fn document_root(domain: &Domain, main: bool) -> String {
     let root = domain.www_root.as_deref().unwrap_or_default().trim_matches('/');
     let plain = !root.is_empty()
         && root.split('/').all(|part| {
-            !matches!(part, "" | "." | "..")
+            // Files and directories of the home that are cPanel's own begin with a dot.
+            !part.is_empty()
+                && !part.starts_with('.')
                 && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte))
         });
-    if plain && root != "mail" && root != "etc" {
+    if plain && !matches!(root.split('/').next(), Some("mail" | "etc")) {
         root.to_owned()
     } else {
         domain.ascii_name.clone()

@@ -69,23 +69,31 @@ pub(crate) fn convert_script(
             let source = script.get(rule.source.clone()).unwrap_or_default();
             String::from_utf8_lossy(source).into_owned()
         };
-        if let Some(vacation) = vacation(rule, local) {
-            match vacation {
-                Ok(answer) if result.vacation.is_none() => result.vacation = Some(answer),
-                Ok(_) => result.left.push((
-                    name,
-                    "cPanel has one answer for each address".to_owned(),
-                    text(),
-                )),
-                Err(why) => result.left.push((name, why, text())),
+        let mut actions: Vec<&sieve_rules::Action> = rule.actions.iter().collect();
+        let mut unsaid = None;
+        match vacation(rule, local) {
+            Some(Ok(answer)) if result.vacation.is_none() => {
+                result.vacation = Some(answer);
+                // What else the rule does is a filter. To end the script is nothing in its last rule.
+                actions.retain(|action| !matches!(action, sieve_rules::Action::Vacation(_)));
+                let is_last = number + 1 == parsed.rules.len();
+                let does = |action: &&sieve_rules::Action| **action != sieve_rules::Action::Stop;
+                if actions.is_empty() || (is_last && !actions.iter().any(does)) {
+                    continue;
+                }
             }
-            continue;
+            Some(Ok(_)) => unsaid = Some("cPanel has one answer for each address".to_owned()),
+            Some(Err(why)) => unsaid = Some(why),
+            None => {}
         }
         let written = |filter: Result<MailboxFilter, String>| {
             filter.and_then(|filter| can_be_written(scratch, &filter).map(|()| filter))
         };
         let said = conditions(&parsed, number);
-        let whole = said.clone().and_then(|rules| filter(rule, &name, rules));
+        let whole = match unsaid {
+            Some(why) => Err(why),
+            None => said.clone().and_then(|rules| filter(rule, &actions, &name, rules)),
+        };
         match written(whole) {
             Ok(filter) => {
                 let mut converted = behind(filter, unsaid_stop.as_deref());
@@ -209,9 +217,15 @@ fn behind(mut filter: MailboxFilter, unsaid_stop: Option<&str>) -> ConvertedFilt
     ConvertedFilter { filter, change: Some(change) }
 }
 
-fn filter(rule: &sieve_rules::Rule, name: &str, rules: Vec<Rule>) -> Result<MailboxFilter, String> {
+/// A rule as a filter, with those of its actions that are not said otherwise.
+fn filter(
+    rule: &sieve_rules::Rule,
+    own: &[&sieve_rules::Action],
+    name: &str,
+    rules: Vec<Rule>,
+) -> Result<MailboxFilter, String> {
     let mut actions = Vec::new();
-    for action in &rule.actions {
+    for action in own {
         convert_action(action, &mut actions)?;
     }
     if rule.stops && !matches!(actions.last(), Some(Action::Finish | Action::Fail(_))) {
@@ -418,9 +432,13 @@ fn folder_name(folder: &FolderName) -> Result<String, String> {
     })
 }
 
-/// A rule that only answers, and answers everything.
+/// The answer of a rule that answers everything.
 fn vacation(rule: &sieve_rules::Rule, local: &str) -> Option<Result<Autoresponder, String>> {
-    let [sieve_rules::Action::Vacation(vacation)] = rule.actions.as_slice() else { return None };
+    let mut answers = rule.actions.iter().filter_map(|action| match action {
+        sieve_rules::Action::Vacation(vacation) => Some(vacation),
+        _ => None,
+    });
+    let (Some(vacation), None) = (answers.next(), answers.next()) else { return None };
     if !matches!(rule.condition, Condition::True) || rule.inside.is_some() || rule.else_of.is_some()
     {
         return Some(Err("it answers only some messages, or for some time".to_owned()));

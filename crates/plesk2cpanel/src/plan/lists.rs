@@ -7,7 +7,7 @@ use plesk_backup::{Domain, MailingList};
 
 use super::extras::{Extra, Extras};
 use crate::finding::{Finding, SETTING_ADAPTED};
-use crate::mail_findings::some;
+use crate::mail_findings::{count, some};
 use crate::report::{SettingOutcome, SettingReport};
 
 /// Plans a domain's lists: their members as a table in the home and, when asked for, a forwarder to
@@ -25,8 +25,8 @@ pub(crate) fn plan_lists(
         let address = format!("{}@{}", list.name.to_lowercase(), domain.ascii_name);
         let extra = Extra::beside(domain, &list.name, "list-members.csv", table(list));
         let mut notes = vec![format!(
-            "{} members, owners and settings are in {}",
-            list.recipients.len(),
+            "{}, owners and settings are in {}",
+            count(list.recipients.len() as u64, "member"),
             extra.path
         )];
         let is_on =
@@ -40,6 +40,9 @@ pub(crate) fn plan_lists(
                 "the mailing list is not set up".to_owned()
             },
         );
+        if !is_on {
+            notes.push("it was switched off".to_owned());
+        }
         settings.push(SettingReport {
             object: address.clone(),
             setting: "maillist".to_owned(),
@@ -49,8 +52,16 @@ pub(crate) fn plan_lists(
         findings.push(SETTING_ADAPTED.with_remedy(
             &address,
             notes.join("; "),
-            "make the list in cPanel after the restore, and give it the members from the file; or \
-             convert with --lists-as-forwarders",
+            if forwards {
+                "nothing to do if a forwarder is enough; else make the list in cPanel after the \
+                 restore, give it the members from the file, and remove the forwarder"
+            } else if is_on && !as_forwarders {
+                "make the list in cPanel after the restore, and give it the members from the file; \
+                 or convert with --lists-as-forwarders"
+            } else {
+                "make the list in cPanel after the restore if it is wanted, and give it the members \
+                 from the file"
+            },
         ));
         for line in String::from_utf8_lossy(&extra.bytes).lines().skip(1) {
             let _ = write!(extras.list_members, "\"{}\",{line}\r\n", address.replace('"', "\"\""));

@@ -12,6 +12,7 @@ use super::mailboxes::MailboxPlan;
 use super::spam::Merged;
 use super::{DomainPlan, address_book};
 use crate::finding::{Finding, SETTING_ADAPTED, SETTING_NOT_CARRIED};
+use crate::mail_findings::count;
 use crate::report::{SettingOutcome, SettingReport};
 
 /// Settings that are handled here or have nothing to carry; the rest is reported as left behind.
@@ -22,7 +23,7 @@ pub(crate) const HANDLED: &[&str] =
 pub(crate) struct MailSettings<'a> {
     pub(crate) plan: &'a DomainPlan,
     pub(crate) domain: &'a Domain,
-    pub(crate) users: &'a [MailUser],
+    pub(crate) users: &'a [&'a MailUser],
     /// The private DKIM key of the backup, or why it can't be read.
     pub(crate) dkim: Option<&'a Result<Vec<u8>, String>>,
     pub(crate) lists_as_forwarders: bool,
@@ -62,9 +63,9 @@ impl MailSettings<'_> {
             }
         }
         for user in self.users {
-            let filter = spam.add(self.domain, user, settings, findings);
             let address = format!("{}@{}", user.local_part, self.domain.ascii_name);
             let mailbox = mailboxes.iter_mut().find(|mailbox| mailbox.address == address);
+            let filter = spam.add(self.domain, user, mailbox.is_some(), findings);
             if let (Some(filter), Some(mailbox)) = (filter, mailbox) {
                 mailbox.filters.push(filter);
             }
@@ -73,7 +74,7 @@ impl MailSettings<'_> {
         for mailbox in mailboxes {
             self.sieve(mailbox, mail, settings, findings);
         }
-        self.dkim(mail, settings, findings);
+        self.dkim(mail, settings, findings, extras);
         self.of_the_server(settings);
         plan_lists(self.domain, self.lists_as_forwarders, mail, settings, findings, extras);
     }
@@ -98,7 +99,11 @@ impl MailSettings<'_> {
             object: address.to_owned(),
             setting: "addressbook".to_owned(),
             outcome: SettingOutcome::Adapted,
-            detail: format!("{} contacts as vCards in {}", book.contacts.len(), extra.path),
+            detail: format!(
+                "{} as vCards in {}",
+                count(book.contacts.len() as u64, "contact"),
+                extra.path
+            ),
         });
         extras.files.push(extra);
     }
@@ -208,17 +213,19 @@ impl MailSettings<'_> {
         mail: &mut DomainMail,
         settings: &mut Vec<SettingReport>,
         findings: &mut Vec<Finding>,
+        extras: &mut Extras,
     ) {
         let Some(dkim) = self.domain.mail.as_ref().and_then(|mail| mail.dkim.as_ref()) else {
             return;
         };
+        let bytes = self.dkim.and_then(|key| key.as_ref().ok());
         let key = self.dkim.map(|key| {
             key.as_ref()
                 .map_err(Clone::clone)
                 .and_then(|bytes| std::str::from_utf8(bytes).map_err(|error| error.to_string()))
                 .and_then(|pem| DkimKey::new(pem).map_err(|error| error.to_string()))
         });
-        let (outcome, detail) = match key {
+        let (outcome, mut detail) = match key {
             Some(Ok(key)) if dkim.enabled => {
                 mail.dkim = Some(key);
                 (
@@ -234,6 +241,12 @@ impl MailSettings<'_> {
             }
             _ => (SettingOutcome::Skipped, "the backup does not hold the key".to_owned()),
         };
+        // cPanel signs as soon as a key lies in its place.
+        if let Some(bytes) = bytes.filter(|_| outcome == SettingOutcome::Skipped) {
+            let extra = Extra::of_domain(self.domain, "domainkey.pem", bytes.clone());
+            detail = format!("{detail}; the key is kept in the home as {}", extra.path);
+            extras.files.push(extra);
+        }
         if dkim.enabled && outcome == SettingOutcome::Skipped {
             findings.push(SETTING_NOT_CARRIED.with_remedy(
                 &self.domain.name,

@@ -72,7 +72,7 @@ pub(super) struct MailboxContext<'a> {
 /// Plans the mailboxes, by local part.
 pub(super) fn plan_mailboxes(
     context: &MailboxContext<'_>,
-    users: &[MailUser],
+    users: &[&MailUser],
     settings: &mut Vec<SettingReport>,
     findings: &mut Vec<Finding>,
 ) -> Vec<MailboxPlan> {
@@ -83,17 +83,8 @@ pub(super) fn plan_mailboxes(
         .flat_map(|user| user.aliases.iter().map(|alias| alias.to_lowercase()))
         .chain(users.iter().map(|user| user.local_part.clone()))
         .collect();
-    let mut seen = BTreeSet::new();
     for user in users {
         let address = format!("{}@{}", user.local_part, context.domain.ascii_name);
-        if !seen.insert(user.local_part.clone()) {
-            findings.push(ADDRESS_NOT_CARRIED.with_remedy(
-                &address,
-                format!("`{}` stands twice in the backup; the first entry counts", user.name),
-                "compare the mailbox's settings with the old server",
-            ));
-            continue;
-        }
         let directory = find_directory(context.on_disk, &user.local_part);
         if let Some(directory) = &directory {
             claimed.insert(directory.clone());
@@ -129,12 +120,15 @@ pub(super) fn plan_mailboxes(
         settings.push(SettingReport {
             object: address.clone(),
             setting: "mailbox".to_owned(),
-            outcome: if changed || (off.is_some() && !refuses_mail) {
+            outcome: if changed
+                || (off.is_some() && !refuses_mail)
+                || (off.is_none() && context.suspended.is_some())
+            {
                 SettingOutcome::Adapted
             } else {
                 SettingOutcome::Converted
             },
-            detail: mailbox_detail(new_address.as_deref(), off, refuses_mail),
+            detail: mailbox_detail(new_address.as_deref(), off, refuses_mail, context.suspended),
         });
         let quota_bytes = quota(context, user, &address, settings, findings);
         plans.push(MailboxPlan {
@@ -150,16 +144,33 @@ pub(super) fn plan_mailboxes(
             directory,
         });
     }
-    for (directory, disk) in context.on_disk {
-        if !claimed.contains(directory) {
-            plans.extend(orphan(context, directory, disk, &mut taken, findings));
+    let mut names: BTreeSet<String> = users
+        .iter()
+        .map(|user| user.local_part.clone())
+        .chain(plans.iter().map(|plan| plan.local.as_str().to_owned()))
+        .collect();
+    // A directory that is spelled as addresses are goes before one that is not.
+    let mut orphans: Vec<_> =
+        context.on_disk.iter().filter(|(directory, _)| !claimed.contains(*directory)).collect();
+    orphans.sort_by_key(|(directory, _)| directory.iter().any(u8::is_ascii_uppercase));
+    for (directory, disk) in orphans {
+        let plan = orphan(context, directory, disk, &names, &mut taken, findings);
+        if let Some(plan) = plan {
+            names.insert(plan.local.as_str().to_owned());
+            taken.insert(plan.local.as_str().to_owned());
+            plans.push(plan);
         }
     }
     plans.sort_by(|a, b| a.local.as_str().cmp(b.local.as_str()));
     plans
 }
 
-fn mailbox_detail(new_address: Option<&str>, off: Option<&str>, refuses_mail: bool) -> String {
+fn mailbox_detail(
+    new_address: Option<&str>,
+    off: Option<&str>,
+    refuses_mail: bool,
+    suspended: Option<&str>,
+) -> String {
     let mut parts = Vec::new();
     if let Some(new) = new_address {
         parts.push(format!("becomes {new}"));
@@ -174,6 +185,8 @@ fn mailbox_detail(new_address: Option<&str>, off: Option<&str>, refuses_mail: bo
             }
             .to_owned(),
         );
+    } else if let Some(why) = suspended {
+        parts.push(format!("{why}; its own login is switched off"));
     }
     parts.join("; ")
 }
@@ -187,11 +200,12 @@ fn find_directory(on_disk: &BTreeMap<Vec<u8>, OnDisk>, local_part: &str) -> Opti
     on_disk.keys().find(|name| name.eq_ignore_ascii_case(exact)).cloned()
 }
 
-/// A directory that no mail account of the metadata claims.
+/// A directory that no mail account of the metadata claims; `names` are those of other mailboxes.
 fn orphan(
     context: &MailboxContext<'_>,
     directory: &[u8],
     disk: &OnDisk,
+    names: &BTreeSet<String>,
     taken: &mut BTreeSet<String>,
     findings: &mut Vec<Finding>,
 ) -> Option<MailboxPlan> {
@@ -212,8 +226,16 @@ fn orphan(
         }
         return None;
     }
-    let local = std::str::from_utf8(directory).ok().map(str::to_lowercase);
-    let Some(local) = local.and_then(|local| local_part(&address, &local, taken, findings)) else {
+    let wanted = std::str::from_utf8(directory).ok().map(str::to_lowercase);
+    let local = wanted.as_ref().and_then(|wanted| {
+        if names.contains(wanted) {
+            let why = format!("`{wanted}` is another mailbox");
+            nearest(&address, wanted, &why, taken, findings)
+        } else {
+            local_part(&address, wanted, taken, findings)
+        }
+    });
+    let Some(local) = local else {
         findings.push(ADDRESS_NOT_CARRIED.about(
             &address,
             format!(
@@ -228,8 +250,9 @@ fn orphan(
         "the backup's metadata are damaged and do not name this mailbox: its mail is carried, and \
          the login is locked",
     ));
+    let changed = wanted.as_deref() != Some(local.as_str());
     Some(MailboxPlan {
-        new_address: None,
+        new_address: changed.then(|| format!("{}@{}", local.as_str(), context.domain.ascii_name)),
         domain: context.index,
         local,
         login: LoginPlan { login: PlannedLogin::Locked, suspended: false },
@@ -249,10 +272,23 @@ fn local_part(
     taken: &mut BTreeSet<String>,
     findings: &mut Vec<Finding>,
 ) -> Option<LocalPart> {
-    let error = match LocalPart::new(wanted) {
-        Ok(local) => return Some(local),
-        Err(error) => error,
-    };
+    match LocalPart::new(wanted) {
+        Ok(local) => Some(local),
+        Err(error) => {
+            let why = format!("cPanel can't hold this address ({error})");
+            nearest(address, wanted, &why, taken, findings)
+        }
+    }
+}
+
+/// The nearest name that is free.
+fn nearest(
+    address: &str,
+    wanted: &str,
+    why: &str,
+    taken: &mut BTreeSet<String>,
+    findings: &mut Vec<Finding>,
+) -> Option<LocalPart> {
     let plain: String = wanted
         .chars()
         .map(|letter| if letter.is_ascii_alphanumeric() || letter == '_' { letter } else { '-' })
@@ -266,16 +302,14 @@ fn local_part(
         }
         if let Ok(local) = LocalPart::new(&candidate) {
             taken.insert(candidate.clone());
-            findings.push(LOCAL_PART_ADAPTED.about(
-                address,
-                format!(
-                    "cPanel can't hold this address ({error}); the mailbox becomes `{candidate}`"
-                ),
-            ));
+            findings.push(
+                LOCAL_PART_ADAPTED
+                    .about(address, format!("{why}; the mailbox becomes `{candidate}`")),
+            );
             return Some(local);
         }
     }
-    findings.push(ADDRESS_NOT_CARRIED.about(address, error.to_string()));
+    findings.push(ADDRESS_NOT_CARRIED.about(address, why));
     None
 }
 

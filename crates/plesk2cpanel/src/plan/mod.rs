@@ -18,7 +18,7 @@ mod spam;
 use std::collections::BTreeMap;
 
 use cpmove::{Account, Destination, DomainMail, MailRouting, Mailbox};
-use plesk_backup::{Description, MailUser, SecretKey, Status, Subscription};
+use plesk_backup::{Description, SecretKey, Status, Subscription};
 use rayon::prelude::*;
 
 pub(crate) use domains::DomainPlan;
@@ -149,7 +149,7 @@ pub(crate) fn plan_account(
             let domain = all[source];
             let off = mail_off(subscription, domain);
             if let Some(system) = &domain.mail {
-                settings.push(mail_service(domain, system));
+                settings.push(mail_service(subscription, domain, system, off));
             }
             if let Some(system) = &domain.mail
                 && !system.status.is_enabled_itself()
@@ -161,7 +161,7 @@ pub(crate) fn plan_account(
                      points, not to this account",
                 ));
             }
-            let users: &[MailUser] = domain.mail.as_ref().map_or(&[], |mail| &mail.mailusers);
+            let users = &addresses::users_once(domain, &mut settings, &mut findings);
             let mailbox_context = mailboxes::MailboxContext {
                 subscription,
                 domain,
@@ -256,7 +256,7 @@ pub(crate) fn plan_account(
             )),
             _ => None,
         },
-        spam: spam.finish(context.name.user.as_str(), &mut findings),
+        spam: spam.finish(context.name.user.as_str(), &mut settings, &mut findings),
     };
     Ok(AccountPlan {
         domain: subscription.domain.name.clone(),
@@ -272,20 +272,28 @@ pub(crate) fn plan_account(
     })
 }
 
-/// What becomes of a domain's mail service as a whole.
-fn mail_service(domain: &plesk_backup::Domain, system: &plesk_backup::MailSystem) -> SettingReport {
-    let on = system.status.is_enabled_itself();
-    SettingReport {
-        object: domain.name.clone(),
-        setting: "mail".to_owned(),
-        outcome: if on { SettingOutcome::Converted } else { SettingOutcome::Adapted },
-        detail: if on {
-            "on"
+/// What becomes of a domain's mail service as a whole; `off` says why nobody can log in there.
+fn mail_service(
+    subscription: &Subscription,
+    domain: &plesk_backup::Domain,
+    system: &plesk_backup::MailSystem,
+    off: Option<&str>,
+) -> SettingReport {
+    let (outcome, detail) = if !system.status.is_enabled_itself() {
+        let detail = "off: mail for it goes where the MX points, and the mailboxes are kept";
+        (SettingOutcome::Adapted, detail.to_owned())
+    } else if let Some(why) = off {
+        let mail = if subscription.status.is_enabled_itself() {
+            "new mail is stored"
         } else {
-            "off: mail for it goes where the MX points, and the mailboxes are kept"
-        }
-        .to_owned(),
-    }
+            "the account is suspended"
+        };
+        let detail = format!("{why}: the logins are switched off, and {mail}");
+        (SettingOutcome::Adapted, detail)
+    } else {
+        (SettingOutcome::Converted, "on".to_owned())
+    };
+    SettingReport { object: domain.name.clone(), setting: "mail".to_owned(), outcome, detail }
 }
 
 /// Why nobody can log in to a domain's mailboxes, if so.

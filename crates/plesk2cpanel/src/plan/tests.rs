@@ -18,15 +18,22 @@ fn describe(spec: &Spec) -> Description {
 }
 
 fn plan_with(spec: &Spec, on_disk: &DiskFacts) -> AccountPlan {
-    let description = describe(spec);
+    plan_of(&describe(spec), on_disk, false)
+}
+
+fn plan_of(
+    description: &Description,
+    on_disk: &DiskFacts,
+    lists_as_forwarders: bool,
+) -> AccountPlan {
     let names = account_names("backup", &description.subscriptions, &BTreeMap::new()).unwrap();
     let context = Context {
-        description: &description,
+        description,
         name: &names[0],
         key: None,
         on_disk,
         dkim: &[],
-        lists_as_forwarders: false,
+        lists_as_forwarders,
     };
     plan_account(&description.subscriptions[0], &context).unwrap()
 }
@@ -285,6 +292,9 @@ fn an_address_that_cpanel_cannot_hold_gets_the_nearest_name() {
     assert_eq!(aliases, [("a+b", to("a-b-2@example.com")), ("shadow", to("shadow-2@example.com"))]);
 }
 
+mod outcomes;
+mod twice;
+
 mod odd {
     use proptest::prelude::*;
 
@@ -312,14 +322,17 @@ mod odd {
             forwards in prop::collection::vec(text(), 0..4),
             catch_all in prop::option::of(text()),
             parked in prop::collection::vec(text(), 0..2),
-            site in text(),
-            parent in prop::option::of(text()),
+            sites in prop::collection::vec((text(), text(), prop::option::of(text())), 0..4),
+            lists in prop::collection::vec(text(), 0..3),
             quota in prop::option::of(any::<i64>()),
             password in text(),
             owner_email in text(),
             ip in text(),
         ) {
             let mut subscription = SubscriptionSpec::new("example.com");
+            // Some stand twice, in another spelling.
+            let again = names.iter().map(|name| name.to_uppercase());
+            let names: Vec<String> = again.chain(names.clone()).collect();
             for (number, name) in names.into_iter().enumerate() {
                 let mut spec = mailbox(&name, Some(PasswordSpec::plain(&password)));
                 spec.mailbox = number % 2 == 0;
@@ -327,11 +340,24 @@ mod odd {
                 spec.aliases.clone_from(&aliases);
                 spec.forwards.clone_from(&forwards);
                 spec.forwarding_enabled = true;
+                spec.autoresponders = vec![plesk_fixture::AutoresponderSpec::default()];
                 subscription.mailboxes.push(spec);
             }
             subscription.catch_all = catch_all;
             subscription.aliases = parked.into_iter().map(DomainAliasSpec::new).collect();
-            subscription.sites = vec![SiteSpec { parent, ..SiteSpec::new(site) }];
+            subscription.sites = sites
+                .into_iter()
+                .flat_map(|(site, www_root, parent)| {
+                    let site = SiteSpec { www_root, parent, ..SiteSpec::new(site) };
+                    let other = SiteSpec::new(site.name.replace('-', "_"));
+                    [site, other]
+                })
+                .collect();
+            let list = |name| plesk_fixture::MailingListSpec {
+                name,
+                ..plesk_fixture::MailingListSpec::default()
+            };
+            subscription.mailing_lists = lists.into_iter().map(list).collect();
             subscription.owner_email = owner_email;
             subscription.ip_addresses = vec![ip];
             let spec = Spec { subscriptions: vec![subscription], content: false, ..Spec::default() };
@@ -353,6 +379,10 @@ mod odd {
             let account = plan.account().unwrap();
             let members = cpmove::account_members(&account);
             prop_assert!(members.is_ok(), "{:?}", members.err());
+            for extra in &plan.extras {
+                let is_path = crate::scan::can_be_written(extra.path.as_bytes());
+                prop_assert!(is_path, "{}", extra.path);
+            }
         }
     }
 }

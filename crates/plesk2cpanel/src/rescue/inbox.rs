@@ -21,13 +21,16 @@ pub(super) struct Old<'a> {
     pub(super) folder: &'a Folder,
     /// By the index of the message; empty for folders other than INBOX.
     pub(super) names: Vec<OldName>,
+    /// By the index of the message: whether clients know it by a UIDL of the old server, be it one that
+    /// nothing tells.
+    pub(super) known: Vec<bool>,
     /// UIDLs that went to messages which the backup does not hold.
     pub(super) given_out: Vec<Vec<u8>>,
 }
 
 impl<'a> Old<'a> {
     pub(super) fn new(mailbox: &ResolvedMailbox<'_>, folder: &'a Folder) -> Old<'a> {
-        let mut old = Old { folder, names: Vec::new(), given_out: Vec::new() };
+        let mut old = Old { folder, names: Vec::new(), known: Vec::new(), given_out: Vec::new() };
         if !folder.name.is_inbox() {
             return old;
         }
@@ -41,6 +44,12 @@ impl<'a> Old<'a> {
             .iter()
             .map(|message| message.uidl.as_ref().filter(|uidl| tells_of_old(uidl)))
             .map(|uidl| uidl.map_or_else(unknown, name))
+            .collect();
+        old.known = folder
+            .messages
+            .iter()
+            .map(|message| message.uidl.as_ref())
+            .map(|uidl| uidl.is_some_and(|uidl| uidl.certainty != Certainty::Predicted))
             .collect();
         let Some(raw) = mailbox.scanned.map(|scanned| &scanned.raw) else { return old };
         if let (Some(listing), Some(found)) = (&raw.listing, &mailbox.model.listing)
@@ -230,9 +239,16 @@ pub(super) fn fault(raw: &RawFolder, decision: &Decision, format: &UidlFormat) -
 }
 
 /// Counts what becomes of messages.
-pub(super) fn fates(found: &[Fate]) -> super::report::Fates {
+pub(super) fn fates(
+    rescue: &Rescue,
+    raw: &RawFolder,
+    old: &Old<'_>,
+    matching: &Matching,
+) -> super::report::Fates {
     let mut fates = super::report::Fates::default();
-    for fate in found {
+    for (fate, file) in rescue.fates.iter().zip(&raw.files) {
+        let partner = matching.of(base_name(&file.name));
+        let is_known = partner.and_then(|partner| old.known.get(partner)) == Some(&true);
         *match fate {
             Fate::Restored => &mut fates.restored,
             Fate::Already => &mut fates.already,
@@ -240,8 +256,8 @@ pub(super) fn fates(found: &[Fate]) -> super::report::Fates {
             Fate::Taken => &mut fates.taken,
             Fate::Unwritable => &mut fates.unwritable,
             Fate::Unlisted => &mut fates.unlisted,
-            Fate::Unseen => &mut fates.unseen,
-            Fate::Nameless => &mut fates.nameless,
+            Fate::Nameless if is_known => &mut fates.nameless,
+            Fate::Unseen | Fate::Nameless => &mut fates.unseen,
             Fate::Renamed => &mut fates.renamed,
             Fate::Mistaken => &mut fates.mistaken,
             Fate::NotServed => &mut fates.not_served,

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
-use std::path::Path;
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
 
 use memchr::memmem;
 
@@ -22,6 +22,8 @@ pub struct Pop3Log {
     users: BTreeMap<String, Visits>,
     /// First and last second of each file.
     spans: Vec<(i64, i64)>,
+    /// Files that grow, and how far each was read.
+    growing: Vec<(PathBuf, u64)>,
 }
 
 /// The POP3 sessions of one mailbox.
@@ -49,12 +51,13 @@ impl Pop3Log {
                 text,
             };
             let file = File::open(path).map_err(|error| failed(error.to_string()))?;
-            let written = file.metadata().and_then(|facts| facts.modified()).ok();
-            let written = written
-                .and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok())
-                .map_or(i64::MAX / 2, |time| i64::try_from(time.as_secs()).unwrap_or(i64::MAX / 2));
-            let lines = unpacked(file).map_err(|error| failed(error.to_string()))?;
-            let span = log.add(lines, written).map_err(|error| failed(error.to_string()))?;
+            let written = written(&file);
+            let (lines, grows) = unpacked(file).map_err(|error| failed(error.to_string()))?;
+            let (span, read) =
+                log.add(lines, written).map_err(|error| failed(error.to_string()))?;
+            if grows {
+                log.growing.push((path.to_owned(), read));
+            }
             let text = "no line in it begins with a time, so that it is no log of Dovecot";
             log.spans.push(span.ok_or_else(|| failed(text.to_owned()))?);
         }
@@ -62,8 +65,34 @@ impl Pop3Log {
         Ok(log)
     }
 
-    /// Reads one log, which was last written at this time; gives its first and last second.
-    fn add(&mut self, mut lines: impl BufRead, written: i64) -> io::Result<Option<(i64, i64)>> {
+    /// Sessions of a mailbox that were logged since this was read. A log that was replaced meanwhile
+    /// tells of one that may have been.
+    pub(super) fn later(&self, address: &str) -> Visits {
+        let mut later = Pop3Log::default();
+        for (path, read) in &self.growing {
+            let more = File::open(path).and_then(|mut file| {
+                if file.metadata()?.len() < *read {
+                    return Err(io::Error::other("shorter than before"));
+                }
+                file.seek(SeekFrom::Start(*read))?;
+                let written = written(&file);
+                later.add(BufReader::new(file), written)
+            });
+            if more.is_err() {
+                return Visits { loaded: 1, ..Visits::default() };
+            }
+        }
+        later.of(address)
+    }
+
+    /// Reads one log, which was last written at this time; gives its first and last second, and the
+    /// bytes of its whole lines.
+    fn add(
+        &mut self,
+        mut lines: impl BufRead,
+        written: i64,
+    ) -> io::Result<(Option<(i64, i64)>, u64)> {
+        let (mut all, mut whole) = (0, 0);
         let (mut first, mut last) = (None, None);
         let mut sessions = Sessions::default();
         let finder = memmem::Finder::new("pop3");
@@ -76,8 +105,12 @@ impl Pop3Log {
             if read == 0 {
                 break;
             }
+            all += read as u64;
             if line.last() != Some(&b'\n') && read as u64 == LONGEST_LINE {
-                skip_line(&mut lines)?;
+                all += skip_line(&mut lines)?;
+            }
+            if line.last() == Some(&b'\n') || read as u64 == LONGEST_LINE {
+                whole = all;
             }
             if first.is_none() {
                 first = when::of_line(&line, written);
@@ -91,14 +124,15 @@ impl Pop3Log {
         }
         let end = when::of_line(&before, written);
         self.finish(sessions);
-        Ok(first.map(|first| (first, last.max(end).unwrap_or(first).max(first))))
+        let span = first.map(|first| (first, last.max(end).unwrap_or(first).max(first)));
+        Ok((span, whole))
     }
 
     fn line(&mut self, line: &str, time: i64, sessions: &mut Sessions) {
-        if let Some((user, id)) = login(line) {
-            sessions.open(user, id, time);
-        } else if let Some((user, id, loaded)) = logout(line) {
-            let began = sessions.close(&user, id.as_deref());
+        if let Some((user, names)) = login(line) {
+            sessions.open(user, names, time);
+        } else if let Some((user, names, loaded)) = logout(line) {
+            let began = sessions.close(&user, &names);
             let visits = self.users.entry(user).or_default();
             if loaded {
                 visits.loaded += 1;
@@ -144,46 +178,47 @@ impl Pop3Log {
 /// Sessions that began and of which no end was met, by user: what names them, and when they began.
 #[derive(Default)]
 struct Sessions {
-    open: HashMap<String, Vec<(Option<String>, i64)>>,
+    open: HashMap<String, Vec<(Vec<String>, i64)>>,
 }
 
 impl Sessions {
-    fn open(&mut self, user: String, id: Option<String>, time: i64) {
-        self.open.entry(user).or_default().push((id, time));
+    fn open(&mut self, user: String, names: Vec<String>, time: i64) {
+        self.open.entry(user).or_default().push((names, time));
     }
 
-    fn close(&mut self, user: &str, id: Option<&str>) -> Option<i64> {
+    fn close(&mut self, user: &str, names: &[String]) -> Option<i64> {
         let open = self.open.get_mut(user)?;
-        let at = match id {
-            Some(id) => open.iter().position(|(known, _)| known.as_deref() == Some(id)),
-            None => None,
-        };
+        let is_same = |known: &[String]| known.iter().any(|name| names.contains(name));
+        let named = open.iter().rposition(|(known, _)| is_same(known));
         // Older logs name no session at the end: then it is the one that began last.
-        let at =
-            at.or_else(|| open.iter().rposition(|(known, _)| id.is_none() || known.is_none()))?;
+        let at = named
+            .or_else(|| open.iter().rposition(|(known, _)| names.is_empty() || known.is_empty()))?;
         Some(open.remove(at).1)
     }
 }
 
-/// User and session of a line that tells of a login.
-fn login(line: &str) -> Option<(String, Option<String>)> {
+/// User of a line that tells of a login, and what names the session: its name and its process.
+fn login(line: &str) -> Option<(String, Vec<String>)> {
     let (_, text) = line.split_once("pop3-login:")?;
     let after =
         ["Login: user=<", "Logged in: user=<"].iter().find_map(|words| text.split_once(words))?.1;
     let (user, rest) = after.split_once('>')?;
-    let id = rest.split_once("session=<").and_then(|(_, id)| id.split_once('>'));
-    Some((user_name(user), id.map(|(id, _)| id.to_owned())))
+    let session = rest.split_once("session=<").and_then(|(_, name)| name.split_once('>'));
+    let process = number(rest, "mpid=").map(|process| process.to_string());
+    let names = session.map(|(name, _)| name.to_owned()).into_iter().chain(process);
+    Some((user_name(user), names.collect()))
 }
 
-/// User and session of a line that tells of a session's end, and whether it may have loaded messages.
-fn logout(line: &str) -> Option<(String, Option<String>, bool)> {
+/// User of a line that tells of a session's end, what names the session, and whether it may have
+/// loaded messages.
+fn logout(line: &str) -> Option<(String, Vec<String>, bool)> {
     let (_, text) = line.split_once("pop3(")?;
     let (user, mut rest) = text.split_once(')')?;
-    // `pop3(USER)<PID><SESSION>: `
-    let mut id = None;
+    // `pop3(USER)<PROCESS><SESSION>: `
+    let mut names = Vec::new();
     while let Some(inner) = rest.strip_prefix('<') {
         let (value, after) = inner.split_once('>')?;
-        id = Some(value.to_owned());
+        names.push(value.to_owned());
         rest = after;
     }
     let rest = rest.strip_prefix(':')?;
@@ -193,7 +228,7 @@ fn logout(line: &str) -> Option<(String, Option<String>, bool)> {
     }
     // A client may also load whole messages by TOP, and fetchmail does.
     let none = ["retr=", "top="].iter().all(|word| number(rest, word) == Some(0));
-    Some((user_name(user), id, !none))
+    Some((user_name(user), names, !none))
 }
 
 fn number(text: &str, word: &str) -> Option<u64> {
@@ -208,29 +243,41 @@ fn user_name(user: &str) -> String {
     if user.contains('@') { user } else { user.replacen(['+', '%', ':'], "@", 1) }
 }
 
-fn skip_line(lines: &mut impl BufRead) -> io::Result<()> {
+/// When a log was last written, for times without a year.
+fn written(file: &File) -> i64 {
+    let time = file.metadata().and_then(|facts| facts.modified()).ok();
+    let time = time.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
+    let seconds = time.and_then(|time| i64::try_from(time.as_secs()).ok());
+    seconds.unwrap_or_else(|| jiff::Timestamp::now().as_second())
+}
+
+/// Bytes up to the end of the line.
+fn skip_line(lines: &mut impl BufRead) -> io::Result<u64> {
+    let mut skipped = 0;
     loop {
         let buffer = lines.fill_buf()?;
         if buffer.is_empty() {
-            return Ok(());
+            return Ok(skipped);
         }
         let end = memchr::memchr(b'\n', buffer);
         let used = end.map_or(buffer.len(), |at| at + 1);
         lines.consume(used);
+        skipped += used as u64;
         if end.is_some() {
-            return Ok(());
+            return Ok(skipped);
         }
     }
 }
 
-fn unpacked(file: File) -> io::Result<Box<dyn BufRead>> {
+/// The lines of a log, and whether more may follow: a packed one is finished.
+fn unpacked(file: File) -> io::Result<(Box<dyn BufRead>, bool)> {
     let mut file = BufReader::with_capacity(1 << 16, file);
     let is_gzip = file.fill_buf()?.starts_with(&[0x1f, 0x8b]);
-    Ok(if is_gzip {
-        Box::new(BufReader::with_capacity(1 << 16, flate2::bufread::MultiGzDecoder::new(file)))
-    } else {
-        Box::new(file)
-    })
+    if !is_gzip {
+        return Ok((Box::new(file), true));
+    }
+    let plain = flate2::bufread::MultiGzDecoder::new(file);
+    Ok((Box::new(BufReader::with_capacity(1 << 16, plain)), false))
 }
 
 #[cfg(test)]
@@ -239,8 +286,9 @@ mod tests {
 
     fn log(text: &str) -> Pop3Log {
         let mut log = Pop3Log::default();
-        let span = log.add(text.as_bytes(), 1_700_100_000).unwrap().unwrap();
-        log.spans.push(span);
+        let (span, read) = log.add(text.as_bytes(), 1_700_100_000).unwrap();
+        assert_eq!(read, text.len() as u64);
+        log.spans.push(span.unwrap());
         log
     }
 
@@ -285,6 +333,36 @@ mod tests {
 2023-11-14T22:13:23Z pop3(a@b)<2><2>: Disconnected: Logged out top=0/0, retr=1/9, del=0/1
 ");
         assert_eq!(log.of("a@b"), Visits { loaded: 1, idle: 1, last: Some(1_700_000_003) });
+    }
+
+    #[test]
+    fn a_process_names_a_session_too() {
+        let log = log("\
+2023-11-14T22:13:20Z pop3-login: Login: user=<a@b>, mpid=7, session=<1>
+2023-11-14T22:13:22Z pop3(a@b)<7>: Disconnected: Logged out top=0/0, retr=0/0, del=0/1
+");
+        assert_eq!(log.of("a@b"), Visits { loaded: 0, idle: 1, last: None });
+    }
+
+    #[test]
+    fn what_is_logged_meanwhile_is_seen() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("maillog");
+        let login = "2023-11-14T22:13:20Z pop3-login: Login: user=<a@b>, session=<1>\n";
+        std::fs::write(&path, format!("{login}half")).unwrap();
+        let log = Pop3Log::read([path.as_path()]).unwrap();
+        assert_eq!((log.of("a@b").loaded, log.later("a@b").loaded), (1, 0));
+        std::fs::write(&path, format!("{login}half a line\n{login}")).unwrap();
+        assert_eq!(log.later("a@b").loaded, 1);
+        assert_eq!(log.later("c@b").loaded, 0);
+        std::fs::write(
+            &path,
+            format!("{login}half a line\nNov 14 22:13:20 pop3-login: Login: user=<c@b>\n"),
+        )
+        .unwrap();
+        assert_eq!(log.later("c@b").loaded, 1);
+        std::fs::write(&path, "").unwrap();
+        assert_eq!(log.later("c@b").loaded, 1, "it was replaced");
     }
 
     #[test]

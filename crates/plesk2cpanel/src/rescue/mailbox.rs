@@ -10,6 +10,7 @@ use plesk_backup::printable;
 
 use super::RescueOptions;
 use super::inbox::{Decision, Left, Old, decide, fates, fault, served_files};
+use super::log::Visits;
 use super::matching::{Matching, Sides};
 use super::report::{Fates, FolderRescue, MailboxRescue, Matched, Seen, State, Visited};
 use super::visits::{Since, Verdict, judge};
@@ -19,7 +20,9 @@ use crate::finding::{
     Finding, RESCUE_CONFLICT, RESCUE_FAILED, RESCUE_INDEX, RESCUE_LINKS, RESCUE_LIST_BROKEN,
     RESCUE_NOT_MAILDIR, RESCUE_NOTHING_MATCHED, RESCUE_UNLISTED, RESCUE_VISITS_ASSUMED, Severity,
 };
-use crate::home::{Format, Home, HomeError, HomeMailbox, ListLock, read_folder, replace_list};
+use crate::home::{
+    Format, Home, HomeError, HomeFolder, HomeMailbox, ListLock, read_folder, replace_list,
+};
 use crate::mail_findings::{count, some};
 use crate::mailbox::ResolvedMailbox;
 use crate::uidl::ABOUT_MESSAGES;
@@ -40,6 +43,9 @@ pub(super) struct MailboxWork<'a> {
 impl MailboxWork<'_> {
     /// Does it. None when the home has no such mailbox.
     pub(super) fn rescue(&self) -> Result<Option<MailboxRescue>, Error> {
+        if self.run.interrupt.is_raised() {
+            return Err(Error::Interrupted);
+        }
         let plan = self.mailbox.plan;
         let mut report = MailboxRescue {
             address: plan.address.clone(),
@@ -78,8 +84,7 @@ impl MailboxWork<'_> {
         let address = &self.mailbox.plan.address;
         if home_mailbox.format != Format::Maildir {
             report.state = State::Refused;
-            let at = self.mailbox.plan.new_address.as_ref().unwrap_or(address);
-            report.findings.push(not_maildir(at, home_mailbox.format));
+            report.findings.push(not_maildir(self.login(), home_mailbox.format));
             return Ok(true);
         }
         if !home_mailbox.passed_over.is_empty() {
@@ -146,8 +151,8 @@ impl MailboxWork<'_> {
             report.seen.imap_not_connected_before += again;
             return Ok(());
         }
-        let verdict = if is_inbox {
-            self.judge(folder, home_mailbox, raw, &matching, report)
+        let mut verdict = if is_inbox {
+            self.judge(folder, &home_mailbox.folders[here], Visits::default(), &matching, report)
         } else {
             // Without a list nobody was served.
             Verdict { visited: Visited::No, because: String::new(), last: None, is_sure: true }
@@ -161,7 +166,13 @@ impl MailboxWork<'_> {
             let dir = dir.ok_or_else(gone)?;
             let lock = ListLock::take(&dir, self.options.lock_wait)?;
             // As it is now, while nobody else changes the list.
-            raw = read_folder(&dir, &raw.dir, &mut Vec::new())?.ok_or_else(gone)?.raw;
+            let now = read_folder(&dir, &raw.dir, &mut Vec::new())?.ok_or_else(gone)?;
+            if is_inbox {
+                let log = self.options.log.as_ref();
+                let later = log.map(|log| log.later(self.login())).unwrap_or_default();
+                verdict = self.judge(folder, &now, later, &matching, report);
+            }
+            raw = now.raw;
             decision = decide(&raw, &old, &matching, &verdict, format);
             if let Some(list) = new_list(&decision).filter(|_| changes(&decision)) {
                 if let Some(fault) = fault(&raw, &decision, format) {
@@ -179,29 +190,34 @@ impl MailboxWork<'_> {
         Ok(())
     }
 
+    /// The address by which its owner logs in.
+    fn login(&self) -> &str {
+        let plan = self.mailbox.plan;
+        plan.new_address.as_ref().unwrap_or(&plan.address)
+    }
+
     fn judge(
         &self,
         folder: &Folder,
-        home_mailbox: &HomeMailbox,
-        raw: &RawFolder,
+        inbox: &HomeFolder,
+        later: Visits,
         matching: &Matching,
         report: &mut MailboxRescue,
     ) -> Verdict {
-        let plan = self.mailbox.plan;
-        let has_read_more = raw.files.iter().any(|file| {
+        let has_read_more = inbox.raw.files.iter().any(|file| {
             let name = FileName::parse(&file.name);
             let old = matching.of(&name.base).map(|old| &folder.messages[old].name);
             old.is_some_and(|old| {
                 name.flags.contains(Flags::SEEN) && !old.flags.contains(Flags::SEEN)
             })
         });
-        let address = plan.new_address.as_ref().unwrap_or(&plan.address);
-        let verdict = judge(address, home_mailbox, has_read_more, &self.since);
+        let verdict = judge(self.login(), inbox, later, has_read_more, &self.since);
         report.visited = verdict.visited;
         report.visited_because.clone_from(&verdict.because);
-        if !verdict.is_sure && raw.uidlist.is_some() {
+        report.findings.retain(|finding| finding.code != RESCUE_VISITS_ASSUMED.code);
+        if !verdict.is_sure && inbox.raw.uidlist.is_some() {
             report.findings.push(RESCUE_VISITS_ASSUMED.about(
-                &plan.address,
+                &self.mailbox.plan.address,
                 format!(
                     "whether clients were there since the move is a guess: {}",
                     verdict.because
@@ -251,7 +267,7 @@ impl MailboxWork<'_> {
                 });
             }
             Decision::Rescue(rescue) => {
-                report.fates = fates(&rescue.fates);
+                report.fates = fates(rescue, raw, old, matching);
                 report.next_uid = rescue.next_uid_was.map(|before| (before, rescue.list.next_uid));
                 pop3_seen(rescue, old, raw, matching, &mut report.seen);
                 self.questions(report);
@@ -287,8 +303,7 @@ impl MailboxWork<'_> {
 
     /// What asks for a person.
     fn questions(&self, report: &mut MailboxRescue) {
-        let address = &self.mailbox.plan.address;
-        let login = self.mailbox.plan.new_address.as_ref().unwrap_or(address);
+        let (address, login) = (&self.mailbox.plan.address, self.login());
         let Fates { unlisted, taken, mistaken, unwritable, .. } = report.fates;
         if unlisted > 0 {
             report.findings.push(RESCUE_UNLISTED.with_remedy(
@@ -365,8 +380,7 @@ fn fetched(old: &Old<'_>, matching: &Matching, raw: &RawFolder) -> u64 {
 }
 
 fn is_known(old: &Old<'_>, message: usize) -> bool {
-    // What nothing is known of was served under some name, too.
-    old.names.get(message).is_some_and(|name| name.certainty != Certainty::Predicted)
+    old.known.get(message) == Some(&true)
 }
 
 fn pop3_seen(

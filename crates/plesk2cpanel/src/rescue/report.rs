@@ -92,7 +92,7 @@ pub struct Fates {
     pub nameless: u64,
     /// Stand in no list yet.
     pub unlisted: u64,
-    /// Stand in no list yet, and did not on the old server: nobody has seen them.
+    /// Were never listed over POP3 by the old server, so that no client knows them by a UIDL of it.
     pub unseen: u64,
     /// Their old UIDL is another message's now.
     pub taken: u64,

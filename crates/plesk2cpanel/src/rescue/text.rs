@@ -119,7 +119,7 @@ fn fates(text: &mut String, mailbox: &MailboxRescue, written: bool) {
         (fates.new, "are not in the backup"),
         (fates.nameless, "have an old UIDL that nothing tells"),
         (fates.unlisted, "stand in no list yet"),
-        (fates.unseen, "stand in no list yet, and did not on the old server"),
+        (fates.unseen, "were never listed over POP3 by the old server"),
         (fates.taken, "keep the new one, because the old one is another message's now"),
         (fates.unwritable, "keep the new one, because the old one can't be written"),
         (fates.renamed, "are not in the backup, and lose the UIDL of a message that is"),

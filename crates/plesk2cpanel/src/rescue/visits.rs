@@ -1,8 +1,8 @@
 //! Whether somebody was there since the move and loaded messages under their new names.
 
-use super::log::Pop3Log;
+use super::log::{Pop3Log, Visits};
 use super::report::Visited;
-use crate::home::HomeMailbox;
+use crate::home::HomeFolder;
 use crate::mail_findings::count;
 
 /// No server in use is silent for so long.
@@ -53,22 +53,25 @@ fn delivered(name: &[u8]) -> Option<i64> {
 }
 
 /// Judges a mailbox by the log, where that tells of all the time since the move, and by its files.
-/// `has_read_more`: a message that was unread in the backup is read now.
+/// `later` is what was logged while this ran. `has_read_more`: a message that was unread in the backup is read now.
 pub(super) fn judge(
     address: &str,
-    mailbox: &HomeMailbox,
+    inbox: &HomeFolder,
+    later: Visits,
     has_read_more: bool,
     since: &Since<'_>,
 ) -> Verdict {
-    let inbox = mailbox.folders.iter().find(|folder| folder.raw.dir.is_empty());
-    let cur = inbox.and_then(|inbox| inbox.cur_mtime);
-    let index = inbox.and_then(|inbox| inbox.raw.index_log_mtime);
+    let (cur, index) = (inbox.cur_mtime, inbox.raw.index_log_mtime);
     let newest = cur.max(index);
     let verdict =
         |visited, because: String, last, is_sure| Verdict { visited, because, last, is_sure };
-    if inbox.is_none_or(|inbox| inbox.raw.uidlist.is_none() && index.is_none()) {
+    if inbox.raw.uidlist.is_none() && index.is_none() {
         // The first session makes a list.
         return verdict(Visited::No, "nobody was served: INBOX has no list".to_owned(), None, true);
+    }
+    if later.loaded > 0 {
+        let because = "the log tells of a POP3 session while this ran".to_owned();
+        return verdict(Visited::Maybe, because, None, true);
     }
     let visits = since.log.map(|log| log.of(address)).unwrap_or_default();
     if let (Some(log), Some(time)) = (since.log, since.time)

@@ -74,12 +74,15 @@ impl Stack {
                 .malformed
                 .extend(mailbox.malformed.into_iter().filter(|it| used.contains_key(it)));
             take_newer(&mut whole.raw.pop3_sizelist, mailbox.raw.pop3_sizelist);
-            take_newer(&mut whole.raw.dovecot_subscriptions, mailbox.raw.dovecot_subscriptions);
+            if !mailbox.no_maildir.subscribed {
+                let newer = mailbox.raw.dovecot_subscriptions;
+                take_newer(&mut whole.raw.dovecot_subscriptions, newer);
+            }
             take_newer(&mut whole.raw.courier_subscribed, mailbox.raw.courier_subscribed);
             whole.cut.extend(mailbox.cut.into_iter().filter(|cut| {
                 let is_gone = place_of(&cut.path).is_some_and(|(dir, name)| {
                     folders.get(dir).is_some_and(|folder| {
-                        let fate = || folder.evidence.fate(&key_of(name), layer);
+                        let fate = || folder.evidence.fate(&key_of(name), layer, true);
                         layer < folder.begins || fate() == Fate::Deleted
                     })
                 });
@@ -112,6 +115,8 @@ impl Stack {
         });
         whole.scripts.retain(|path, _| beside.contains_key(path));
         whole.beside = beside.into_values().map(|(_, file)| file).collect();
+        whole.count_unreadable();
+        whole.subscribe();
         whole
     }
 
@@ -133,7 +138,10 @@ impl Stack {
             folder.mbox_uids = raw.mbox_uids.clone().or(folder.mbox_uids);
             for ((file, source), verdict) in raw.files.iter().zip(places).zip(&stack.fates[layer]) {
                 let path = path_of(dir, file.place, &file.name);
-                let is_listed = context.is_listed(source, &[&b"Maildir/"[..], &path].concat());
+                let stored = self.layers[layer].as_ref().and_then(|it| it.stored_as(dir, file));
+                let is_listed = || context.is_listed(source, &[&b"Maildir/"[..], &path].concat());
+                // A list of files can't have a name that was made up.
+                let is_listed = if stored.is_some() { None } else { is_listed() };
                 let is_kept = match (*verdict, is_listed) {
                     (Verdict::Replaced, _) => false,
                     (Verdict::WithFolder, _) | (Verdict::Last(Fate::Deleted), None) => {
@@ -166,6 +174,9 @@ impl Stack {
                     (Verdict::Last(_), _) => true,
                 };
                 if is_kept {
+                    if let Some(stored) = stored {
+                        whole.count_stored(stored, source.storage);
+                    }
                     folder.files.push(file.clone());
                     sources.push(*source);
                 }

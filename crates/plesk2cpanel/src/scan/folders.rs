@@ -55,14 +55,15 @@ impl ScannedMailbox {
         if self.no_maildir.mail_enable > 0 {
             self.lift_folders_of_inbox();
         }
-        if self.no_maildir.mail_enable + self.no_maildir.mboxes > 0 {
-            self.subscribe();
-        }
+        self.subscribe();
     }
 
     /// Subscribes to every folder, where nothing says which ones were: most programs show only those
     /// that are, and mail would seem to be gone.
-    fn subscribe(&mut self) {
+    pub(super) fn subscribe(&mut self) {
+        if self.no_maildir.mail_enable == 0 && self.no_maildir.mboxes.is_empty() {
+            return;
+        }
         let folders = self.raw.folders.iter().filter_map(|folder| folder.dir.strip_prefix(b"."));
         let mut names: Vec<&[u8]> = folders.collect();
         if names.is_empty() || self.raw.dovecot_subscriptions.is_some() {

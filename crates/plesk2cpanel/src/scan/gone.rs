@@ -81,8 +81,11 @@ pub(super) enum Fate {
 
 /// One list of names and UIDs.
 struct List {
-    /// Which dump has it.
+    /// Which dump has it. One that stands there unchanged later was not written then: nothing
+    /// follows from it for what came since.
     layer: usize,
+    /// The newest dump that has it so.
+    until: usize,
     /// UIDVALIDITY, or what stands for it.
     validity: u64,
     next: u64,
@@ -98,11 +101,25 @@ impl List {
         names: impl Iterator<Item = (&'a [u8], u64)>,
     ) -> List {
         let uids = names.map(|(base, uid)| (key_of_base(base), uid)).collect();
-        List { layer, validity, next, uids, whole }
+        List { layer, until: layer, validity, next, uids, whole }
     }
 }
 
 impl List {
+    /// Takes it up as the newest of its kind.
+    fn add_to(self, lists: &mut Vec<List>) {
+        match lists.last_mut() {
+            Some(last)
+                if (last.validity, last.next) == (self.validity, self.next)
+                    && last.uids == self.uids =>
+            {
+                last.until = self.until;
+                last.whole |= self.whole;
+            }
+            _ => lists.push(self),
+        }
+    }
+
     fn has(&self, key: &[u8]) -> bool {
         self.uids.contains_key(key)
     }
@@ -152,21 +169,21 @@ impl Evidence {
             let whole = whole && !problems.iter().any(is_broken);
             let names = list.records.iter().map(|it| (it.base.as_slice(), u64::from(it.uid)));
             let numbers = (u64::from(list.uidvalidity), u64::from(list.next_uid));
-            self.dovecot.push(List::new((layer, whole), numbers, names));
+            List::new((layer, whole), numbers, names).add_to(&mut self.dovecot);
         }
         let uiddb = folder.and_then(|raw| raw.uiddb.as_ref());
         if let Some(Ok((list, bad))) = uiddb.map(|file| ImapUidDb::parse(&file.bytes)) {
             let whole = whole && bad.is_empty();
             let names = list.entries.iter().map(|(uid, base)| (base.as_slice(), u64::from(*uid)));
             let numbers = (u64::from(list.uidvalidity), u64::from(list.next_uid));
-            self.courier.push(List::new((layer, whole), numbers, names));
+            List::new((layer, whole), numbers, names).add_to(&mut self.courier);
         }
         if let Some(Ok((list, bad))) = sizelist.map(Pop3SizeList::parse) {
             let whole = whole && bad.is_empty();
             let names = list.entries.iter().map(|it| (it.name.as_slice(), u64::from(it.n)));
             let names = names.map(|(name, n)| (mail_model::maildir::base_name(name), n));
             let numbers = (list.uidv.unwrap_or_default(), u64::from(list.next));
-            self.pop3.push(List::new((layer, whole), numbers, names));
+            List::new((layer, whole), numbers, names).add_to(&mut self.pop3);
         }
         let known: HashMap<u32, u32> = self
             .gone
@@ -183,8 +200,9 @@ impl Evidence {
         }
     }
 
-    /// What became of the message with this key, whose file is in the dump `layer`.
-    pub(super) fn fate(&self, key: &[u8], layer: usize) -> Fate {
+    /// What became of the message with this key, whose file is in the dump `layer`. `was_seen`: a
+    /// client may have deleted it since, for it lies in `cur/`, and the dump is not the newest.
+    pub(super) fn fate(&self, key: &[u8], layer: usize, was_seen: bool) -> Fate {
         let index =
             self.dovecot_uid(key).and_then(|(validity, uid)| self.index(validity, uid, layer));
         // Of two servers over one mailbox the later one knows better.
@@ -201,12 +219,12 @@ impl Evidence {
             return Fate::Deleted;
         }
         let newer =
-            |lists: &Vec<List>| Some(lists.last().filter(|list| list.layer > layer)?.has(key));
+            |lists: &Vec<List>| Some(lists.last().filter(|list| list.until > layer)?.has(key));
         if known_until > 0 || newer(&self.courier) == Some(true) {
             return Fate::Alive;
         }
         let lists = [&self.dovecot, &self.courier, &self.pop3];
-        let newer: Vec<bool> = lists.into_iter().filter_map(newer).collect();
+        let newer: Vec<bool> = lists.iter().copied().filter_map(newer).collect();
         let is_touched = self.touched.iter().any(|touched| *touched > layer);
         // An index of another UIDVALIDITY is that of a folder that was made anew since.
         let validity = self.dovecot.last().map(|list| list.validity);
@@ -214,7 +232,9 @@ impl Evidence {
             self.gone.iter().any(|(of, it, _)| *of > layer && Some(u64::from(*it)) == validity);
         let is_unlisted = !newer.is_empty() && !newer.contains(&true);
         let may_be_stale = is_touched && !self.dovecot.is_empty() && !has_index;
-        if is_unlisted || may_be_stale { Fate::Uncertain } else { Fate::Kept }
+        // Without any list nothing tells; but that nobody opened the folder, where mail is in `new/`.
+        let is_untold = was_seen && lists.iter().all(|lists| lists.is_empty());
+        if is_unlisted || may_be_stale || is_untold { Fate::Uncertain } else { Fate::Kept }
     }
 
     /// How many names of the newest list have no file in any dump, as far as nothing says that they

@@ -17,6 +17,7 @@ use plesk_backup::{Member, MemberKind};
 
 use super::look::{HEADERS, headers};
 use super::pass::Pass;
+use super::stores::Stored;
 use super::{CutMessage, Source};
 use crate::storage::{LineEnds, Storage};
 
@@ -141,10 +142,13 @@ impl Pass<'_> {
             let said = name[..name.len() - EXTENSION.len()].to_vec();
             mailbox.raw.folders[folder].said_uidls.insert(new.base.clone(), said);
         }
+        let file = new.to_bytes();
+        let stored = Stored::File(name.to_ascii_lowercase());
+        mailbox.stored.insert((folder, file.clone()), stored);
         mailbox.message(
             &dir,
             Place::Cur,
-            new.to_bytes(),
+            file,
             Source { storage, ..plain },
             ends.in_lf(),
             member.mtime,

@@ -8,7 +8,8 @@ use plesk_backup::{ArchiveError, Backup, ContentArchive, Member, MemberKind};
 
 use super::archives::ArchiveToScan;
 use super::mail_enable::parts;
-use super::pass::Pass;
+use super::pass::{Pass, STATE_LIMIT};
+use super::stores::{MboxFile, Stored};
 use super::{CutMessage, ScannedMailbox, Source, Users};
 use crate::storage::{Storage, Stretch};
 
@@ -62,8 +63,15 @@ impl Pass<'_> {
         }
         let plain = self.plain_source(member, ordinal);
         if path.ends_with(b"/.subscriptions") || path == b".subscriptions" {
+            let size = member.size;
+            if size > STATE_LIMIT {
+                let mailbox = self.domain.mailboxes.entry(mailbox.to_vec()).or_default();
+                mailbox.oversized_state.push((path.to_vec(), size));
+                return true;
+            }
             let mut bytes = Vec::new();
-            let _ = member.take(PIECE as u64).read_to_end(&mut bytes);
+            // One that is cut still says something; the damage is reported by the walk.
+            let _ = member.read_to_end(&mut bytes);
             if !bytes.starts_with(b"V\t") {
                 // The first version has levels as the server shows them, which is by a slash here.
                 bytes.iter_mut().filter(|byte| **byte == b'/').for_each(|byte| *byte = b'.');
@@ -79,7 +87,7 @@ impl Pass<'_> {
         if !begins(&head) {
             return false;
         }
-        let Some(mbox) = self.split(&head, member) else { return true };
+        let Some((mbox, whole)) = self.split(&head, member) else { return true };
         let is_inbox = self.raw || is_inbox(path, mailbox);
         let suspect = member.suspect;
         let mailbox = self.domain.mailboxes.entry(mailbox.to_vec()).or_default();
@@ -87,12 +95,14 @@ impl Pass<'_> {
         if suspect {
             mailbox.suspect.insert((plain.archive, plain.member));
         }
-        mailbox.mbox(&mbox, path, &dir, plain);
+        // The archive that is the mbox itself is called otherwise in every dump.
+        let path = if self.raw { b"" } else { path };
+        mailbox.mbox(&mbox, (path, whole && !suspect), &dir, plain);
         true
     }
 
-    /// None when the run was interrupted.
-    fn split(&self, head: &[u8], member: &mut Member<'_>) -> Option<Mbox> {
+    /// The messages, and whether all of the file could be read; None when the run was interrupted.
+    fn split(&self, head: &[u8], member: &mut Member<'_>) -> Option<(Mbox, bool)> {
         let mut splitter = Splitter::new();
         splitter.push(head);
         let mut piece = vec![0; PIECE];
@@ -101,10 +111,10 @@ impl Pass<'_> {
                 return None;
             }
             match member.read(&mut piece) {
-                Ok(0) => return Some(splitter.finish()),
+                Ok(0) => return Some((splitter.finish(), true)),
                 Ok(count) => splitter.push(&piece[..count]),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => return Some(splitter.finish_cut()),
+                Err(_) => return Some((splitter.finish_cut(), false)),
             }
         }
     }
@@ -112,22 +122,27 @@ impl Pass<'_> {
 
 impl ScannedMailbox {
     /// Takes up the messages of an mbox.
-    fn mbox(&mut self, mbox: &Mbox, path: &[u8], dir: &[u8], plain: Source) {
+    fn mbox(&mut self, mbox: &Mbox, (path, whole): (&[u8], bool), dir: &[u8], plain: Source) {
         let folder = self.folder(dir);
+        let before = self.raw.folders[folder].files.len();
         mbox.add_to(&mut self.raw.folders[folder]);
+        for file in &self.raw.folders[folder].files[before..] {
+            self.stored.insert((folder, file.name.clone()), Stored::Mbox(path.to_vec()));
+        }
         self.sources[folder].extend(mbox.messages.iter().map(|message| {
             let stretch = Stretch { start: message.start, end: message.end, form: message.form };
             Source { storage: Storage::Mbox(stretch), ..plain }
         }));
         let without_zone = mbox.messages.iter().filter(|message| !message.separator.zone_known);
-        self.no_maildir.without_zone += without_zone.count() as u64;
+        let file = MboxFile {
+            dir: dir.to_vec(),
+            whole,
+            without_zone: without_zone.count() as u64,
+            internal: mbox.internal,
+        };
         let counts = &mut self.no_maildir;
-        counts.mboxes += 1;
+        counts.mboxes.insert(path.to_vec(), file);
         counts.in_mbox += mbox.messages.len() as u64;
-        counts.internal += u64::from(mbox.internal);
-        if mbox.leading > 0 {
-            counts.leading.push((path.to_vec(), mbox.leading));
-        }
         if let Some(cut) = mbox.cut {
             let path = [path, format!(", message at byte {}", cut.start).as_bytes()].concat();
             self.cut.push(CutMessage { path, read: cut.read, size: None });

@@ -18,7 +18,9 @@ mod mail_enable;
 mod mbox;
 mod overlay;
 mod pass;
+mod renames;
 mod settle;
+mod stores;
 mod users;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -34,6 +36,7 @@ use self::archives::{ArchiveToScan, place};
 pub(crate) use self::layers::{Layer, layers_of};
 pub(crate) use self::overlay::{ChainFacts, FolderEnd};
 use self::pass::Pass;
+use self::stores::{MboxFile, Stored};
 pub(crate) use self::users::Users;
 
 use crate::error::Error;
@@ -60,6 +63,8 @@ pub(crate) struct ScannedArchive {
     pub raw: bool,
     /// What is broken in it, in order.
     pub damage: Vec<ArchiveDamage>,
+    /// How much more is broken than is listed there.
+    pub unlisted_damage: u64,
     /// Bytes of error text before the archive proper.
     pub leading_garbage: u64,
 }
@@ -134,21 +139,19 @@ pub(crate) struct ScannedMailbox {
     pub chain: ChainFacts,
     /// What was no maildir.
     pub no_maildir: NoMaildir,
+    /// What messages of other stores were stored as, by folder and file name.
+    stored: HashMap<(usize, Vec<u8>), Stored>,
 }
 
 /// What of a mailbox was stored otherwise than as a maildir.
 #[derive(Debug, Default)]
 pub(crate) struct NoMaildir {
-    /// mbox files.
-    pub mboxes: u64,
+    /// The metadata say that it is an mbox.
+    pub said_mbox: bool,
+    /// mbox files, by their path.
+    pub mboxes: BTreeMap<Vec<u8>, MboxFile>,
     /// Messages in them.
     pub in_mbox: u64,
-    /// Of these, with a date that names no zone.
-    pub without_zone: u64,
-    /// mbox files whose first message is c-client's own and no mail.
-    pub internal: u64,
-    /// What stands in an mbox before its first message: path, and how many bytes.
-    pub leading: Vec<(Vec<u8>, u64)>,
     /// Messages of MailEnable's.
     pub mail_enable: u64,
     /// Of these, with lines that end in CRLF.
@@ -164,20 +167,14 @@ pub(crate) struct NoMaildir {
 }
 
 impl NoMaildir {
-    /// Adds what another dump holds.
+    /// Adds what a newer dump holds, but for messages and files: those are counted when it is known
+    /// which are kept.
     fn add(&mut self, other: NoMaildir) {
-        self.mboxes += other.mboxes;
-        self.in_mbox += other.in_mbox;
-        self.without_zone += other.without_zone;
-        self.internal += other.internal;
-        self.leading.extend(other.leading);
-        self.mail_enable += other.mail_enable;
-        self.crlf += other.crlf;
-        for (kind, files) in other.unreadable {
-            *self.unreadable.entry(kind).or_default() += files;
-        }
-        self.subscribed |= other.subscribed;
-        self.renamed.extend(other.renamed);
+        self.mboxes.extend(other.mboxes);
+        self.said_mbox |= other.said_mbox;
+        let renamed = other.renamed.into_iter();
+        let renamed: Vec<_> = renamed.filter(|it| !self.renamed.contains(it)).collect();
+        self.renamed.extend(renamed);
         self.folders.extend(other.folders);
     }
 }
@@ -305,7 +302,10 @@ fn scan_layer(
             // An mbox without a message has no bytes.
             Err(ArchiveError::Empty { declared: 0, .. }) if archive.is_mbox(users) => {
                 let mailbox = archive.mailbox.clone().unwrap_or_default();
-                domain.mailboxes.entry(mailbox).or_default().folder(b"");
+                let mailbox = domain.mailboxes.entry(mailbox).or_default();
+                mailbox.folder(b"");
+                let empty = MboxFile { whole: true, ..MboxFile::default() };
+                mailbox.no_maildir.mboxes.insert(Vec::new(), empty);
                 continue;
             }
             Err(error) => {
@@ -318,6 +318,7 @@ fn scan_layer(
             content: archive.content.clone(),
             raw,
             damage: Vec::new(),
+            unlisted_damage: 0,
             leading_garbage: content.leading_garbage,
         };
         let mut pass = Pass {
@@ -348,10 +349,12 @@ fn scan_layer(
             return Err(Error::Interrupted);
         }
         scanned.damage = end.damage.into_iter().chain(end.further_damage).collect();
+        scanned.unlisted_damage = end.unlisted_damage;
         pass.finish(&scanned.damage);
         domain.archives.push(scanned);
     }
-    for mailbox in domain.mailboxes.values_mut() {
+    for (name, mailbox) in &mut domain.mailboxes {
+        mailbox.no_maildir.said_mbox = users.is_mbox(name);
         mailbox.not_carried.extend(take_hidden(&mut mailbox.beside));
         mailbox.finish_folders();
     }

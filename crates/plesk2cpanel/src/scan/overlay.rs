@@ -6,14 +6,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use mail_model::courier::ImapUidDb;
-use mail_model::dovecot::UidList;
 use mail_model::identity::RawFolder;
 use mail_model::maildir::{FileName, Place};
 use plesk_backup::FileIndex;
 
 use super::flatten::Context;
 use super::gone::{Evidence, Fate, key_of};
+use super::renames::Renames;
+use super::stores::{Newer, Stored};
 use super::{Layer, ScannedDomain, ScannedMailbox, Source};
 
 /// What came of laying several dumps over each other.
@@ -125,8 +125,9 @@ impl Stack {
     fn new(layers: Vec<Option<ScannedMailbox>>, gap: bool) -> Stack {
         let mut stack = Stack { layers, folders: BTreeMap::new(), renamed: Vec::new() };
         let mut whole_from = BTreeMap::new();
-        while let Some((dir, at, new)) = stack.first_rename() {
-            stack.move_folder(&dir, &new, at);
+        let mut renames = Renames::new(stack.mailboxes());
+        while let Some((dir, at, new)) = renames.first() {
+            stack.move_folder(&mut renames, &dir, &new, at);
             // Under its new directory all of a folder is new, so that the dump after holds all of
             // it; unless that dump is missing.
             whole_from.insert(new.clone(), if gap { 0 } else { at });
@@ -142,7 +143,7 @@ impl Stack {
                 let sizelist = sizelist.map(|file| file.bytes.as_slice());
                 evidence.add((layer, whole), folder, sizelist, gone);
             }
-            let remade = stack.remade_in(&dir);
+            let remade = renames.remade_in(&dir, &stack);
             let begins = remade.max(whole_from.get(&dir).copied()).unwrap_or_default();
             let fates = stack.fates(&dir, begins, &evidence);
             let is_deleted = remade.is_some();
@@ -151,7 +152,7 @@ impl Stack {
         stack
     }
 
-    fn mailboxes(&self) -> impl DoubleEndedIterator<Item = (usize, &ScannedMailbox)> {
+    pub(super) fn mailboxes(&self) -> impl DoubleEndedIterator<Item = (usize, &ScannedMailbox)> {
         self.layers.iter().enumerate().filter_map(|(at, layer)| Some((at, layer.as_ref()?)))
     }
 
@@ -173,10 +174,20 @@ impl Stack {
         // By key: dump, and the size that the name claims.
         let mut newer: HashMap<Vec<u8>, Vec<(usize, Option<u64>)>> = HashMap::new();
         let mut cut: HashSet<Vec<u8>> = HashSet::new();
+        let mut mboxes = Newer::default();
         for (layer, mailbox) in self.mailboxes().rev() {
-            for file in mailbox.folder_of(dir).iter().flat_map(|(folder, _)| &folder.files) {
-                let key = key_of(&file.name);
-                let size = FileName::parse(&file.name).size();
+            let files = mailbox.folder_of(dir).map_or(&[][..], |(folder, _)| &folder.files);
+            let mut of_mboxes = mboxes.take(mailbox, dir, files);
+            for file in files {
+                if let Some(verdict) = of_mboxes.remove(file.name.as_slice()) {
+                    fates[layer].push(verdict);
+                    continue;
+                }
+                let (key, size) = match mailbox.stored_as(dir, file) {
+                    // Its name is made up, and another in each dump. No name of a maildir has a NUL.
+                    Some(Stored::File(name)) => ([b"\0", name.as_slice()].concat(), None),
+                    _ => (key_of(&file.name), FileName::parse(&file.name).size()),
+                };
                 let known = newer.entry(key.clone()).or_default();
                 // Names that claim different sizes are of two messages.
                 let is_replaced = known.iter().any(|(of, other)| {
@@ -190,7 +201,9 @@ impl Stack {
                 } else if cut.contains(&key) {
                     Verdict::Instead
                 } else {
-                    Verdict::Last(evidence.fate(&key, layer))
+                    let is_older = layer + 1 < self.layers.len();
+                    let was_seen = file.place == Place::Cur && is_older;
+                    Verdict::Last(evidence.fate(&key, layer, was_seen))
                 });
             }
             cut.extend(mailbox.cut.iter().filter_map(|cut| {
@@ -199,111 +212,6 @@ impl Stack {
             }));
         }
         fates
-    }
-
-    /// GUIDs of the folders that a directory was, with the dumps that tell of each, by the first.
-    fn guids(&self, dir: &[u8]) -> Vec<(Vec<usize>, Vec<u8>)> {
-        let mut guids: Vec<(Vec<usize>, Vec<u8>)> = Vec::new();
-        for (at, folder, _) in self.folder(dir) {
-            let Some(guid) = guid_of(folder) else { continue };
-            match guids.iter_mut().find(|(_, known)| *known == guid) {
-                Some((dumps, _)) => dumps.push(at),
-                None => guids.push((vec![at], guid)),
-            }
-        }
-        guids
-    }
-
-    /// The dump from which on a directory may hold another folder, as the one before was deleted.
-    fn remade_in(&self, dir: &[u8]) -> Option<usize> {
-        let guids = self.guids(dir);
-        let mut remade = None;
-        for (dumps, guid) in &guids {
-            let last = dumps.last();
-            let mut logs = self.mailboxes().map(|(at, mailbox)| (at, &mailbox.deleted_folders));
-            if let Some((at, _)) = logs.find(|(at, gone)| Some(at) > last && gone.contains(guid)) {
-                let mut next = guids.iter().filter_map(|(dumps, _)| dumps.first());
-                let next = next.find(|first| Some(*first) > last).copied();
-                remade = Some(next.unwrap_or(at));
-            }
-        }
-        remade
-    }
-
-    /// The first folder that has another directory in a newer dump: its directory, that dump, and
-    /// its new directory.
-    fn first_rename(&self) -> Option<(Vec<u8>, usize, Vec<u8>)> {
-        let dirs = self.dirs();
-        let renames = dirs.iter().filter_map(|dir| {
-            let guids = self.guids(dir);
-            if guids.is_empty() {
-                let (at, new) = self.renamed_by_courier(dir)?;
-                return Some((at, dir, new));
-            }
-            let found = guids.iter().flat_map(|(dumps, guid)| {
-                dirs.iter().filter(|other| *other != dir).filter_map(move |other| {
-                    let (theirs, _) = self.guids(other).into_iter().find(|(_, it)| it == guid)?;
-                    let later = theirs.into_iter().find(|at| Some(at) > dumps.last());
-                    Some((later?, other))
-                })
-            });
-            let (at, new) = found.min()?;
-            Some((at, dir, new.clone()))
-        });
-        let first = renames.min_by_key(|(at, dir, _)| (*at, (*dir).clone()));
-        first.map(|(at, dir, new)| (dir.clone(), at, new))
-    }
-
-    /// What dumps before `at` hold of a folder is of another directory.
-    fn move_folder(&mut self, dir: &[u8], new: &[u8], at: usize) {
-        for mailbox in self.layers[..at].iter_mut().flatten() {
-            if mailbox.by_dir.contains_key(new) {
-                // It was another folder's then; what cannot be told apart is not put together.
-                for folder in mailbox.raw.folders.iter_mut().filter(|it| it.dir == dir) {
-                    (folder.uidlist, folder.uiddb) = (None, None);
-                }
-                continue;
-            }
-            if let Some(index) = mailbox.by_dir.remove(dir) {
-                mailbox.raw.folders[index].dir = new.to_vec();
-                mailbox.by_dir.insert(new.to_vec(), index);
-            }
-            if let Some(gone) = mailbox.gone.remove(dir) {
-                mailbox.gone.insert(new.to_vec(), gone);
-            }
-            if mailbox.unsure_lists.remove(dir) {
-                mailbox.unsure_lists.insert(new.to_vec());
-            }
-            let cut = mailbox.cut.iter_mut().map(|cut| &mut cut.path);
-            for path in cut.chain(&mut mailbox.undecodable) {
-                if let Some((_, name)) = place_of(path).filter(|(of, _)| *of == dir) {
-                    let slash: &[u8] = if new.is_empty() { b"" } else { b"/" };
-                    *path = [new, slash, b"cur/", name].concat();
-                }
-            }
-        }
-    }
-
-    /// The directory that a folder of Courier's has now: another, new one, which lists the same names
-    /// under the same UIDs. Courier gives copies other names.
-    fn renamed_by_courier(&self, dir: &[u8]) -> Option<(usize, Vec<u8>)> {
-        let uids_of = |folder: &RawFolder| {
-            let (list, _) = ImapUidDb::parse(&folder.uiddb.as_ref()?.bytes).ok()?;
-            Some(list)
-        };
-        if dir.is_empty() {
-            return None;
-        }
-        let (last, ..) = self.folder(dir).next_back()?;
-        let old = self.folder(dir).filter_map(|(_, folder, _)| uids_of(folder)).next_back()?;
-        let known: HashSet<&(u32, Vec<u8>)> = old.entries.iter().collect();
-        self.dirs().into_iter().filter(|other| other != dir).find_map(|other| {
-            let (first, folder, _) = self.folder(&other).next()?;
-            let new = uids_of(folder).filter(|_| first > last)?;
-            let mut shared = new.entries.iter().filter(|(uid, _)| *uid < old.next_uid).peekable();
-            shared.peek()?;
-            shared.all(|entry| known.contains(entry)).then_some((first, other))
-        })
     }
 
     /// Every directory that a dump tells of.
@@ -347,11 +255,6 @@ fn is_credible(index: &FileIndex, stacks: &BTreeMap<Vec<u8>, Stack>) -> bool {
         }
     }
     has_older
-}
-
-fn guid_of(folder: &RawFolder) -> Option<Vec<u8>> {
-    let (list, _) = UidList::parse(&folder.uidlist.as_ref()?.bytes).ok()?;
-    list.guid
 }
 
 /// The path of a message below the maildir.

@@ -15,7 +15,7 @@ use crate::progress::Interrupt;
 use crate::storage::Storage;
 
 /// Largest state file that is read: a list of two million messages.
-const STATE_LIMIT: u64 = 256 << 20;
+pub(super) const STATE_LIMIT: u64 = 256 << 20;
 /// Largest Sieve script that is read, and how many of one mailbox.
 const SCRIPT_LIMIT: u64 = 256 << 10;
 const MOST_SCRIPTS: usize = 16;
@@ -266,9 +266,8 @@ impl ScannedMailbox {
         if path == b".dovecot.sieve"
             && let MemberKind::SymbolicLink(target) = &member.kind
         {
-            // The link itself is nothing to keep: the script behind it is.
+            // The link itself is nothing to keep: the script behind it is, and the report says which.
             self.active_script = Some(target.clone());
-            self.left_out.add(0);
             return;
         }
         let is_script = path.ends_with(b".sieve") && matches!(member.kind, MemberKind::File);
@@ -277,8 +276,10 @@ impl ScannedMailbox {
         } else if is_script {
             let mut script = Vec::new();
             // A script that is cut is found by the walk itself.
-            let _ = member.take(SCRIPT_LIMIT).read_to_end(&mut script);
-            self.scripts.insert(path.clone(), script);
+            let is_whole = member.take(SCRIPT_LIMIT).read_to_end(&mut script).is_ok();
+            if is_whole || !self.scripts.contains_key(&path) {
+                self.scripts.insert(path.clone(), script);
+            }
         }
         match member.kind {
             MemberKind::File if is_compiled(&path) => self.left_out.add(member.size),
@@ -334,16 +335,21 @@ impl ScannedMailbox {
         let file = StateFile { bytes, mtime: member.mtime };
         let index = self.folder(folder);
         let raw = &mut self.raw.folders[index];
-        match inner {
-            [b"dovecot-uidlist"] => raw.uidlist = Some(file),
-            [b"dovecot-keywords"] => raw.dovecot_keywords = Some(file),
-            [b"courierimapuiddb"] => raw.uiddb = Some(file),
+        let slot = match inner {
+            [b"dovecot-uidlist"] => &mut raw.uidlist,
+            [b"dovecot-keywords"] => &mut raw.dovecot_keywords,
+            [b"courierimapuiddb"] => &mut raw.uiddb,
             [b"courierimapkeywords", name] => {
                 raw.courier_keywords.push((name.to_vec(), file.bytes));
+                return;
             }
-            [b"courierpop3dsizelist"] => self.raw.pop3_sizelist = Some(file),
-            [b"courierimapsubscribed"] => self.raw.courier_subscribed = Some(file),
-            _ => self.raw.dovecot_subscriptions = Some(file),
+            [b"courierpop3dsizelist"] => &mut self.raw.pop3_sizelist,
+            [b"courierimapsubscribed"] => &mut self.raw.courier_subscribed,
+            _ => &mut self.raw.dovecot_subscriptions,
+        };
+        // The later of two counts, but never a cut one before a whole one.
+        if is_whole || slot.is_none() {
+            *slot = Some(file);
         }
     }
 }
@@ -399,7 +405,7 @@ fn is_rebuilt(name: &[u8]) -> bool {
 }
 
 /// Whose a file is that other mail servers of Plesk for Windows keep messages in.
-fn store_of(path: &[u8]) -> Option<&'static str> {
+pub(super) fn store_of(path: &[u8]) -> Option<&'static str> {
     let name = path.rsplit(|byte| matches!(byte, b'/' | b'\\')).next().unwrap_or(path);
     let dot = name.iter().rposition(|byte| *byte == b'.')?;
     Some(match name[dot + 1..].to_ascii_lowercase().as_slice() {

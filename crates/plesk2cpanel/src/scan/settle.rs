@@ -8,6 +8,7 @@ use plesk_backup::mail_content::Inside;
 
 use super::pass::Pass;
 use super::{CutMessage, HomeFile, ScannedMailbox, Source};
+use crate::storage::Storage;
 
 /// A message that the archive stores as a second name of another member.
 ///
@@ -28,6 +29,9 @@ struct Target {
     x_uidl: Option<Vec<u8>>,
 }
 
+/// Members that are cut, by their place in the archive, and how much of each could be read.
+type CutMembers = HashMap<u64, u64>;
+
 /// A file of `cur/` or `new/`.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct MessagePlace {
@@ -41,54 +45,21 @@ impl Pass<'_> {
     /// After the walk: hard links get their bytes' place, and what was cut goes.
     pub(super) fn finish(&mut self, damage: &[ArchiveDamage]) {
         self.resolve_links();
-        for damage in damage {
-            self.drop_cut_file(damage);
-            let Some(place) = damage.member.as_ref().and_then(|path| self.message_place(path))
-            else {
-                continue;
-            };
-            // A member that stands twice is cut where it stands last: the walk ended there.
-            let source = self.domain.mailboxes.get(&place.mailbox).and_then(|mailbox| {
-                let index = *mailbox.by_dir.get(&place.folder)?;
-                let files = &mailbox.raw.folders[index].files;
-                let file = files
-                    .iter()
-                    .rposition(|file| file.place == place.place && file.name == place.name)?;
-                mailbox.sources[index].get(file).copied()
-            });
-            let Some(source) = source.filter(|source| source.archive == self.archive) else {
-                continue;
-            };
-            for mailbox in self.domain.mailboxes.values_mut() {
-                mailbox.drop_cut(source, damage);
-            }
-        }
-    }
-
-    /// A file beside the mail that is cut is not kept as if it were whole.
-    fn drop_cut_file(&mut self, damage: &ArchiveDamage) {
-        let Some(path) = &damage.member else { return };
-        let archive = self.archive;
-        let is_cut = |file: &HomeFile| {
-            file.source.archive == archive
-                && file.source.stored == damage.member_size
-                && path.ends_with(&file.path)
-        };
-        let files = self
-            .domain
-            .mailboxes
-            .values_mut()
-            .map(|mailbox| (&mut mailbox.beside, Some(&mut mailbox.not_carried)));
-        for (files, left) in files.chain([(&mut self.domain.of_domain, None)]) {
-            let Some(at) = files.iter().rposition(is_cut) else { continue };
-            let file = files.remove(at);
-            let cut = (file.path, damage.member_read);
-            match left {
-                Some(left) => left.push(cut),
-                None => self.domain.elsewhere.push(cut),
-            }
+        // By its place: an archive may hold one name twice, and only one of both is cut.
+        let cut: CutMembers = damage
+            .iter()
+            .filter_map(|damage| Some((damage.ordinal?, damage.member_read)))
+            .collect();
+        if cut.is_empty() {
             return;
         }
+        let archive = self.archive;
+        for mailbox in self.domain.mailboxes.values_mut() {
+            mailbox.drop_cut(archive, &cut);
+            mailbox.not_carried.extend(take_cut(&mut mailbox.beside, archive, &cut));
+        }
+        let of_domain = take_cut(&mut self.domain.of_domain, archive, &cut);
+        self.domain.elsewhere.extend(of_domain);
     }
 
     fn resolve_links(&mut self) {
@@ -163,22 +134,49 @@ impl Pass<'_> {
     }
 }
 
+/// Takes out the files beside the mail that are cut: they are not kept as if they were whole.
+fn take_cut(
+    files: &mut Vec<HomeFile>,
+    archive: usize,
+    cut: &CutMembers,
+) -> impl Iterator<Item = (Vec<u8>, u64)> {
+    let read = move |file: &HomeFile| read_of(file.source, archive, cut);
+    let taken: Vec<_> = files.extract_if(.., |file| read(file).is_some()).collect();
+    taken.into_iter().map(move |file| {
+        let read = read(&file).unwrap_or(0);
+        (file.path, read)
+    })
+}
+
+/// How many bytes could be read of what lies there, if it is cut.
+fn read_of(source: Source, archive: usize, cut: &CutMembers) -> Option<u64> {
+    cut.get(&source.member).filter(|_| source.archive == archive).copied()
+}
+
 impl ScannedMailbox {
-    /// Takes out every message whose bytes are those of the cut member.
-    fn drop_cut(&mut self, source: Source, damage: &ArchiveDamage) {
+    /// Takes out every message whose bytes are those of a cut member.
+    fn drop_cut(&mut self, archive: usize, cut: &CutMembers) {
         for (folder, sources) in self.raw.folders.iter_mut().zip(&mut self.sources) {
-            while let Some(index) = sources.iter().position(|other| *other == source) {
-                sources.remove(index);
-                let file = folder.files.remove(index);
+            let mut kept = Vec::with_capacity(sources.len());
+            let mut files = Vec::with_capacity(sources.len());
+            for (file, source) in folder.files.drain(..).zip(sources.drain(..)) {
+                // Which messages of an mbox are cut was seen when it was split.
+                let is_whole_file = !matches!(source.storage, Storage::Mbox(_));
+                let read = read_of(source, archive, cut).filter(|_| is_whole_file);
+                let Some(read) = read else {
+                    kept.push(source);
+                    files.push(file);
+                    continue;
+                };
                 let mut path = folder.dir.clone();
                 if !path.is_empty() {
                     path.push(b'/');
                 }
                 path.extend(if file.place == Place::Cur { b"cur/" } else { b"new/" });
                 path.extend(&file.name);
-                let (read, size) = (damage.member_read, Some(source.stored));
-                self.cut.push(CutMessage { path, read, size });
+                self.cut.push(CutMessage { path, read, size: Some(source.stored) });
             }
+            (folder.files, *sources) = (files, kept);
         }
     }
 }

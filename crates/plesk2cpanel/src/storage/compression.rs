@@ -18,6 +18,9 @@ const LZ4_LARGEST: usize = 1 << 20;
 /// Memory that a message may make its decoder take: what the highest usual levels need.
 const WINDOW: u32 = 16 << 20;
 
+/// The same for xz, whose levels 7 to 9 take windows of 16 to 64 MiB, and the decoder some more.
+const XZ_WINDOW: u32 = 80 << 20;
+
 /// How a message was compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Compression {
@@ -60,7 +63,7 @@ impl Compression {
             Compression::Xz => Box::new(lzma_rust2::XzReader::new_mem_limit(
                 BufReader::new(stored),
                 true,
-                WINDOW / 1024,
+                XZ_WINDOW / 1024,
             )),
             Compression::Zstd => {
                 let mut decoder = zstd::Decoder::new(stored)?;
@@ -191,6 +194,23 @@ mod tests {
             assert_eq!(Compression::detect(&stored[..HEAD]), Some(compression));
             assert!(decode(compression, &stored).unwrap() == message(), "{compression:?}");
         }
+    }
+
+    #[test]
+    fn every_level_of_xz_is_read() {
+        let packed = |options: lzma_rust2::XzOptions| {
+            let mut xz = lzma_rust2::XzWriter::new(Vec::new(), options).unwrap();
+            xz.write_all(b"Subject: packed\n\nx\n").unwrap();
+            xz.finish().unwrap()
+        };
+        for preset in 0..=9 {
+            let stored = packed(lzma_rust2::XzOptions::with_preset(preset));
+            let plain = decode(Compression::Xz, &stored).unwrap();
+            assert_eq!(plain, b"Subject: packed\n\nx\n", "{preset}");
+        }
+        let mut options = lzma_rust2::XzOptions::default();
+        options.lzma_options.dict_size = 128 << 20;
+        assert!(decode(Compression::Xz, &packed(options)).is_err());
     }
 
     #[test]

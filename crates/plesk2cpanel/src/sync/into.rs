@@ -9,136 +9,26 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
 
-use mail_model::dovecot::{Keywords, Subscriptions, UidList, UidListProblem, UidRecord};
+use mail_model::dovecot::{Subscriptions, UidList, UidRecord};
 use mail_model::folder::FolderName;
-use mail_model::identity::merge::{Merged, Side, SideMessage};
+use mail_model::identity::merge::SideMessage;
 use mail_model::identity::{Folder, RawFolder};
-use mail_model::maildir::{FileName, Flags, KeywordLetters, Place, is_served};
+use mail_model::maildir::{FileName, Place};
 use plesk_backup::printable;
 use sha2::{Digest, Sha256};
 
-use super::plan::{FolderPlan, MailboxMerge, OurFolder, Refusal, name_of_dir, subscriptions};
-use super::sides::{guid, names};
+use super::letters::Letters;
+use super::ours::{At, Ours};
+use super::plan::{FolderPlan, MailboxMerge, Refusal, subscriptions};
 use super::stage::{check_size, p_field, subscription_lines, time};
 use super::stream::{Wanted, messages};
 use crate::account::{Resolved, Run};
 use crate::error::Error;
-use crate::home::{Dir, Format, HomeError, HomeMailbox, ListLock, PATIENCE, replace_list};
+use crate::home::{Dir, HomeError, HomeMailbox, ListLock, PATIENCE, replace_list};
 use crate::mailbox::ResolvedMailbox;
+
 /// What old lists are kept as: `dovecot-uidlist.before-sync`.
 const KEPT_AS: &str = "sync";
-
-/// A mailbox of the home.
-pub(super) struct Ours {
-    mailbox: HomeMailbox,
-    /// By the name that people see.
-    pub(super) folders: BTreeMap<String, OurFolder>,
-    at: BTreeMap<String, At>,
-}
-
-/// Where a folder's messages lie.
-struct At {
-    /// Index among the folders of the mailbox.
-    folder: usize,
-    list: UidList,
-    /// For each message of the side, the index of its file.
-    files: Vec<usize>,
-}
-
-impl Ours {
-    /// Reads what a home has.
-    ///
-    /// # Errors
-    /// When it is no maildir, or its lists can't be gone by.
-    pub(super) fn new(mailbox: HomeMailbox) -> Result<Ours, Refusal> {
-        if mailbox.format != Format::Maildir {
-            return Err(Refusal::new(
-                "it is kept as mdbox or sdbox, and not as a maildir",
-                "merge it with the script: sync with --output DIR instead of --merge-into",
-            ));
-        }
-        let mut ours = Ours { folders: BTreeMap::new(), at: BTreeMap::new(), mailbox };
-        for (index, folder) in ours.mailbox.folders.iter().enumerate() {
-            let name = name_of_dir(&folder.raw.dir);
-            let Some((side, list, files)) = read(&folder.raw, &name)? else { continue };
-            let opened = folder.raw.index_log_mtime.is_some();
-            ours.folders.insert(name.to_string(), OurFolder { side, opened });
-            ours.at.insert(name.to_string(), At { folder: index, list, files });
-        }
-        if !ours.folders.contains_key("INBOX") {
-            return Err(Refusal::new(
-                "its INBOX has no dovecot-uidlist",
-                "restore the converted archive first: nothing of it is there",
-            ));
-        }
-        Ok(ours)
-    }
-
-    fn raw(&self, name: &str) -> Option<(&At, &RawFolder)> {
-        let at = self.at.get(name)?;
-        Some((at, &self.mailbox.folders[at.folder].raw))
-    }
-}
-
-/// A folder of a home. None when it holds nothing that a list could name.
-fn read(
-    raw: &RawFolder,
-    name: &FolderName,
-) -> Result<Option<(Side, UidList, Vec<usize>)>, Refusal> {
-    let remedy = "let Dovecot open the mailbox once, so that it mends its list, then try again";
-    let Some(state) = &raw.uidlist else {
-        if raw.files.is_empty() || name.is_inbox() {
-            return Ok(None);
-        }
-        let text = format!("folder {name} holds messages and has no dovecot-uidlist");
-        return Err(Refusal::new(text, remedy));
-    };
-    let bad = |text: &str| Refusal::new(format!("the list of folder {name} {text}"), remedy);
-    let (list, problems) = UidList::parse(&state.bytes).map_err(|error| bad(&error.to_string()))?;
-    let is_broken = |problem: &UidListProblem| {
-        matches!(
-            problem,
-            UidListProblem::BrokenAt { .. } | UidListProblem::CutLastLine { .. }
-        )
-    };
-    if problems.iter().any(is_broken) {
-        return Err(bad("is broken"));
-    }
-    let keywords = read_keywords(raw);
-    let by_base: HashMap<&[u8], &UidRecord> =
-        list.records.iter().map(|record| (record.base.as_slice(), record)).collect();
-    let mut side =
-        Side { uidvalidity: list.uidvalidity, next_uid: list.next_uid, messages: Vec::new() };
-    let (mut files, mut seen, mut bases) = (Vec::new(), HashSet::new(), HashSet::new());
-    // What is in cur/ counts where a message was caught in both.
-    let mut order: Vec<usize> = (0..raw.files.len()).collect();
-    order.sort_by_key(|at| raw.files[*at].place);
-    for at in order {
-        let file = &raw.files[at];
-        let name = FileName::parse(&file.name);
-        if !is_served(&file.name) || !bases.insert(name.base.clone()) {
-            continue;
-        }
-        let record = by_base.get(name.base.as_slice());
-        let fields = record.map_or(&[][..], |record| &record.fields);
-        let uidl = record.and_then(|record| record.get(b'P'));
-        side.messages.push(SideMessage {
-            guid: guid(fields, &name.base, &mut seen),
-            uid: record.map(|record| record.uid),
-            uidl: uidl.map(|it| if it.is_empty() { name.base.clone() } else { it.to_vec() }),
-            flags: name.flags,
-            keywords: names(&keywords, name.keywords),
-            ..SideMessage::default()
-        });
-        files.push(at);
-    }
-    Ok(Some((side, list, files)))
-}
-
-fn read_keywords(raw: &RawFolder) -> Keywords {
-    let bytes = raw.dovecot_keywords.as_ref().map_or(&[][..], |state| &state.bytes);
-    Keywords::parse(bytes).0
-}
 
 /// Name in `tmp/` of a message that is on its way: short, whatever its own is.
 fn temporary(message: &[u8]) -> Vec<u8> {
@@ -466,54 +356,5 @@ impl Work<'_> {
             list.records.push(UidRecord { uid, fields, base });
         }
         list
-    }
-}
-
-/// The letters of a folder's keywords.
-struct Letters {
-    keywords: Keywords,
-    known: usize,
-    /// Letters that names of files use and that stand for nothing.
-    unnamed: KeywordLetters,
-    /// Keywords for which none is left, counted by message.
-    dropped: u64,
-}
-
-impl Letters {
-    fn new(raw: Option<&RawFolder>) -> Letters {
-        let keywords = raw.map(read_keywords).unwrap_or_default();
-        let mut unnamed = KeywordLetters::default();
-        for file in raw.iter().flat_map(|raw| &raw.files) {
-            for index in FileName::parse(&file.name).keywords.iter() {
-                if keywords.name(index).is_none() {
-                    unnamed.insert(index);
-                }
-            }
-        }
-        Letters { known: keywords.len(), keywords, unnamed, dropped: 0 }
-    }
-
-    /// A file's name with the flags and keywords of the merge. A keyword for which no letter is left
-    /// stays away.
-    fn named(&mut self, mut name: FileName, merged: &Merged) -> FileName {
-        let own = merged.ours.is_some();
-        let mut letters = KeywordLetters::default();
-        for index in name.keywords.iter().filter(|index| own && self.unnamed.contains(*index)) {
-            letters.insert(index);
-        }
-        for keyword in &merged.keywords {
-            let unnamed = self.unnamed;
-            match self.keywords.intern_except(keyword, |it| unnamed.contains(it)) {
-                Some(index) => letters.insert(index),
-                None => self.dropped += 1,
-            }
-        }
-        let flags: Flags = merged.flags;
-        name.flags = flags;
-        name.with_keywords(letters)
-    }
-
-    fn changed(&self) -> Option<&Keywords> {
-        (self.keywords.len() > self.known).then_some(&self.keywords)
     }
 }

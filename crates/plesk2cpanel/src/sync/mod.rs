@@ -7,6 +7,8 @@
 
 mod before;
 mod into;
+mod letters;
+mod ours;
 mod plan;
 mod report;
 mod script;
@@ -37,7 +39,8 @@ pub use self::before::Since;
 pub use self::report::{SYNC_SCHEMA, SyncFolder, SyncMailbox, SyncOutcome, SyncReport, Way};
 
 use self::before::BeforeAll;
-use self::plan::{Evidence, MailboxMerge, Refusal, merge_mailbox};
+use self::ours::Ours;
+use self::plan::{Evidence, FolderPlan, MailboxMerge, Refusal, merge_mailbox};
 
 /// Where a synchronisation writes.
 #[derive(Clone, Debug)]
@@ -69,6 +72,8 @@ const OF_MAIL: [&str; 13] = [
 
 /// Names in the output directory.
 const SCRIPT: &str = "sync.sh";
+/// Name of the folder that each mailbox has.
+const INBOX: &str = "INBOX";
 const STAGED: &str = "staged";
 const PLAN: &str = "plan";
 const REPORT: &str = "sync-report.json";
@@ -112,8 +117,7 @@ impl Job {
             }
             Ok(())
         };
-        let run =
-            Run { look: Some(&look), ..self.run(false, &pool, progress, interrupt, None) };
+        let run = Run { look: Some(&look), ..self.run(false, &pool, progress, interrupt, None) };
         let accounts = self.each(options.jobs, &run)?;
         let found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
         if let (Some(home), Some(path)) = (&home, &options.merge_into)
@@ -159,9 +163,10 @@ impl Job {
                 let known = before.mailboxes.get(&address.to_lowercase());
                 // A report does not tell what was deleted.
                 let by_name = known.is_some_and(|known| known.subscriptions.is_some());
-                let changed = !by_name || merge.folders.iter().any(|folder| folder.is_changed());
+                let changed = (!by_name && !merge.folders.is_empty())
+                    || merge.folders.iter().any(FolderPlan::is_changed);
                 if changed {
-                    script::can_be_scripted(&merge)?;
+                    script::can_be_scripted(mailbox, &merge)?;
                 }
                 Ok((merge, changed))
             });
@@ -233,7 +238,7 @@ impl Job {
             let done = match plan {
                 Err(refusal) => Err(refusal),
                 Ok((dir, merge)) => {
-                    into::apply(&dir, mailbox, subscribed, &merge, &|ours: &into::Ours| {
+                    into::apply(&dir, mailbox, subscribed, &merge, &|ours: &Ours| {
                         self.merge_of(run, resolved, mailbox, before, Some(&ours.folders))
                     })?
                 }
@@ -241,7 +246,7 @@ impl Job {
             reports.push(match done {
                 Err(refusal) => SyncMailbox::refused(address, new, refusal),
                 Ok(done) => {
-                    let changed = done.merge.folders.iter().any(|folder| folder.is_changed());
+                    let changed = done.merge.folders.iter().any(FolderPlan::is_changed);
                     let outcome =
                         if changed { SyncOutcome::Merged } else { SyncOutcome::Unchanged };
                     if done.keywords_dropped > 0 {
@@ -283,9 +288,8 @@ impl Job {
         let Some(dir) = there.dir().map(Dir::again).transpose()? else {
             return Ok(Err(Refusal::new("it lies in an archive", "name the home itself")));
         };
-        let merge = into::Ours::new(there).and_then(|ours| {
-            self.merge_of(run, resolved, mailbox, before, Some(&ours.folders))
-        });
+        let merge = Ours::new(there)
+            .and_then(|ours| self.merge_of(run, resolved, mailbox, before, Some(&ours.folders)));
         Ok(merge.map(|merge| (dir, merge)))
     }
 
@@ -305,7 +309,17 @@ impl Job {
                  and take the mailbox from that archive",
             ));
         };
+        if ours.is_some_and(|ours| !ours.contains_key(INBOX)) && known.folders.contains_key(INBOX) {
+            return Err(Refusal::new(
+                "its INBOX has no dovecot-uidlist",
+                "restore the converted archive first: nothing of it is there",
+            ));
+        }
         let Some(scanned) = mailbox.scanned else {
+            // Nobody has ever used it.
+            if known.folders.is_empty() {
+                return Ok(MailboxMerge { folders: Vec::new(), absence_counts: true });
+            }
             return Err(Refusal::new(
                 "the backup holds no mail of it",
                 "nothing to do if it has none; else make the backup again, with mail content included",
@@ -341,18 +355,18 @@ impl Job {
         let mut failed = false;
         for account in accounts.iter().filter(|it| it.outcome == Outcome::Failed) {
             failed = true;
-            let (text, hint) = account.error.clone().map_or_else(
-                || ("it failed".to_owned(), None),
-                |error| (error.text, error.hint),
-            );
-            let mut report =
-                SyncMailbox::new(&account.domain, None, SyncOutcome::Refused);
+            let (text, hint) = account
+                .error
+                .clone()
+                .map_or_else(|| ("it failed".to_owned(), None), |error| (error.text, error.hint));
+            let mut report = SyncMailbox::new(&account.domain, None, SyncOutcome::Refused);
             report.why = Some(text);
             report.remedy = hint;
             found.insert(account.domain.clone(), report);
         }
         // Converted before, of a domain that is looked at now, and not in the backup any more.
-        let looked: Vec<&str> = found.values().filter_map(|it| it.address.split('@').nth(1)).collect();
+        let looked: Vec<&str> =
+            found.values().filter_map(|it| it.address.split('@').nth(1)).collect();
         let gone: Vec<String> = before
             .mailboxes
             .keys()

@@ -4,15 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use mail_model::folder::{Convention, FolderName};
-use mail_model::identity::Certainty;
 use mail_model::identity::merge::{
     Before, FolderMerge, Had, MergeRules, Side, SideMessage, merge_folder,
 };
+use mail_model::identity::{Certainty, Folder};
 use mail_model::uidl::UidlFormat;
 use plesk_backup::Subscription;
 
 use super::before::BeforeMailbox;
-use super::sides::of_backup;
+use super::sides::{names_by_guid, of_backup};
 use crate::account::{Resolved, Run};
 use crate::chain::has_gap;
 use crate::content::content_findings;
@@ -21,7 +21,10 @@ use crate::mailbox::ResolvedMailbox;
 
 /// A folder of the home, as far as the merge goes.
 pub(super) struct OurFolder {
+    /// Its messages are called by the names of their files.
     pub(super) side: Side,
+    /// What Dovecot calls each of them.
+    pub(super) guids: Vec<Vec<u8>>,
     /// It has an index: the new server has opened it.
     pub(super) opened: bool,
 }
@@ -146,21 +149,22 @@ pub(super) fn merge_mailbox(
             None => before.as_ref().map(|before| as_converted(before, old.as_ref())),
             Some(ours) => ours.get(name).map(|ours| {
                 rules.opened = ours.opened;
-                ours.side.clone()
+                named_alike(ours, model, before.as_ref())
             }),
         };
         if let (Some(before), None, Some(new)) = (&mut before, reserved, &new) {
             before.reserved = guessed_reserve(before, old.as_ref(), new);
         }
-        let mut merge = merge_folder(before.as_ref(), old.as_ref(), new.as_ref(), &rules)
-            .map_err(|refusal| {
+        let mut merge = merge_folder(before.as_ref(), old.as_ref(), new.as_ref(), &rules).map_err(
+            |refusal| {
                 Refusal::new(
                     format!("folder {name}: {refusal}"),
                     "the mailbox is not the one that was converted, or it was made anew since: \
                      look what lies there; mail of the backup can be had by converting it into \
                      another directory",
                 )
-            })?;
+            },
+        )?;
         if let (None, None, Some(old), Some(ours)) = (&before, &new, &old, ours) {
             stay_deleted(&mut merge, old, &known.folders, &theirs, ours);
         }
@@ -206,6 +210,32 @@ fn named(name: &str) -> FolderName {
         return FolderName::inbox();
     }
     FolderName::from_levels(name.split('/').map(str::to_owned).collect())
+}
+
+/// The new server's side, with the old server's names: what `doveadm` has merged lies under another
+/// name, and has the old one as its GUID.
+fn named_alike(ours: &OurFolder, model: Option<&Folder>, before: Option<&Before>) -> Side {
+    let mut side = ours.side.clone();
+    let of_model = model.map(|model| names_by_guid(model.messages.iter())).unwrap_or_default();
+    let known = match before.map(|before| &before.had) {
+        Some(Had::Messages(messages)) => messages.as_slice(),
+        _ => &[],
+    };
+    let known: HashSet<&[u8]> = known.iter().map(|message| message.guid.as_slice()).collect();
+    let mut taken: HashSet<Vec<u8>> =
+        side.messages.iter().map(|message| message.guid.clone()).collect();
+    for (message, guid) in side.messages.iter_mut().zip(&ours.guids) {
+        let base = message.guid.as_slice();
+        if known.contains(base) || of_model.get(base) == Some(&base) {
+            continue;
+        }
+        let known = known.get(guid.as_slice());
+        let name = of_model.get(guid.as_slice()).or(known).map(|name| name.to_vec());
+        if let Some(name) = name.filter(|name| taken.insert(name.clone())) {
+            message.guid = name;
+        }
+    }
+    side
 }
 
 /// The new server's folder as the conversion left it. Where only numbers are known, what the old

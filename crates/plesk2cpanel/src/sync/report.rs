@@ -219,7 +219,13 @@ impl SyncReport {
             way,
             mailboxes,
             findings,
-            exit_status: if failed { 1 } else if attention { 3 } else { 0 },
+            exit_status: if failed {
+                1
+            } else if attention {
+                3
+            } else {
+                0
+            },
         }
     }
 
@@ -233,11 +239,8 @@ impl SyncReport {
     /// The report as text for a terminal; `output` names the directory that was written.
     pub fn to_text(&self, output: Option<&str>, colour: bool) -> String {
         let paint = Paint(colour);
-        let mut text = format!(
-            "{}, since {}\n\n",
-            paint.strong(&clean(&self.backup)),
-            clean(&self.since)
-        );
+        let mut text =
+            format!("{}, since {}\n\n", paint.strong(&clean(&self.backup)), clean(&self.since));
         for mailbox in &self.mailboxes {
             let address = mailbox.new_address.as_ref().unwrap_or(&mailbox.address);
             let label = match mailbox.outcome {

@@ -12,7 +12,8 @@ use mail_model::identity::merge::{Before, Had, Merged};
 use mail_model::maildir::Flags;
 
 use super::plan::{FolderPlan, MailboxMerge, Refusal};
-use super::stage::{make_directory, put, staged_folders, staged_list};
+use super::sides::guid;
+use super::stage::{make_directory, put, staged_folders, staged_guid, staged_list};
 use crate::error::Error;
 use crate::mail_findings::count;
 use crate::mailbox::ResolvedMailbox;
@@ -27,7 +28,10 @@ const UIDS: usize = 400;
 ///
 /// # Errors
 /// Why not, and what to do instead.
-pub(super) fn can_be_scripted(merge: &MailboxMerge) -> Result<(), Refusal> {
+pub(super) fn can_be_scripted(
+    mailbox: &ResolvedMailbox<'_>,
+    merge: &MailboxMerge,
+) -> Result<(), Refusal> {
     let offline = "use --merge-into HOME on the new server while nobody uses the mailbox";
     if !merge.absence_counts {
         return Err(Refusal::new(
@@ -49,12 +53,16 @@ pub(super) fn can_be_scripted(merge: &MailboxMerge) -> Result<(), Refusal> {
         }
         let before = folder.before.as_ref();
         if before.is_some_and(|before| before.uidvalidity != old.uidvalidity) {
-            let text = format!("the old server has given folder {} another UIDVALIDITY", folder.name);
+            let text =
+                format!("the old server has given folder {} another UIDVALIDITY", folder.name);
             return Err(Refusal::new(text, offline));
         }
         let odd = |bytes: &[u8]| bytes.iter().any(u8::is_ascii_control);
-        let names = old.messages.iter().flat_map(|it| [Some(&it.guid), it.uidl.as_ref()]);
-        if server_name(&folder.name).is_none() || names.flatten().any(|name| odd(name)) {
+        let uidls = old.messages.iter().filter_map(|message| message.uidl.as_deref());
+        let model = folder.theirs.map(|at| &mailbox.model.folders[at]);
+        let messages = model.iter().flat_map(|model| &model.messages);
+        let names = messages.flat_map(|it| [guid(&it.fields, &it.name.base), &it.name.base]);
+        if server_name(&folder.name).is_none() || uidls.chain(names).any(odd) {
             let text = format!("folder {} has names that doveadm can't be told", folder.name);
             return Err(Refusal::new(text, offline));
         }
@@ -90,11 +98,11 @@ pub(super) fn plan(
             gone(&mut steps, &name, before);
             continue;
         }
-        for merged in folder.merge.messages.iter().filter(|merged| merged.theirs.is_some()) {
-            let Some(old) = folder.old.as_ref().zip(merged.theirs) else { continue };
-            let message = &old.0.messages[old.1];
+        let Some(model) = folder.theirs.map(|at| &mailbox.model.folders[at]) else { continue };
+        for merged in &folder.merge.messages {
+            let Some(message) = merged.theirs.map(|at| &model.messages[at]) else { continue };
             messages.extend(format!("{name}\t{}\t", merged.uid.unwrap_or(0)).bytes());
-            messages.extend(&message.guid);
+            messages.extend(staged_guid(message, merged.ours.is_none()));
             messages.push(b'\t');
             messages.extend(merged.uidl.as_deref().unwrap_or_default());
             messages.extend(if merged.ours.is_none() { b"\t1\n" } else { b"\t0\n" });
@@ -187,9 +195,7 @@ fn server_name(name: &FolderName) -> Option<String> {
 pub(super) fn script(backup: &str, since: &str, addresses: &[String]) -> String {
     let (head, tail) = SCRIPT.split_once(MAILBOXES).unwrap_or((SCRIPT, ""));
     let comment = |text: &str| text.replace(|letter: char| letter.is_control(), "?");
-    let mut text = head
-        .replace("[BACKUP]", &comment(backup))
-        .replace("[SINCE]", &comment(since));
+    let mut text = head.replace("[BACKUP]", &comment(backup)).replace("[SINCE]", &comment(since));
     text.push_str(MAILBOXES);
     for address in addresses {
         let _ = writeln!(text, "mailbox {}", quoted(address));

@@ -1,45 +1,46 @@
 //! A folder as the merge sees it, from a backup that was read.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use mail_model::dovecot::Keywords;
 use mail_model::identity::merge::{Side, SideMessage};
-use mail_model::identity::{Certainty, Folder};
+use mail_model::identity::{Certainty, Folder, Message};
 use mail_model::maildir::KeywordLetters;
 
 /// The old server's side.
 pub(super) fn of_backup(folder: &Folder) -> Side {
-    let mut seen = HashSet::new();
-    let messages = folder.messages.iter().map(|message| {
-        let guid = guid(&message.fields, &message.name.base, &mut seen);
-        SideMessage {
-            guid,
-            uid: Some(message.uid),
-            uid_unseen: message.uid_certainty >= Certainty::Predicted,
-            uidl: message.uidl.as_ref().map(|uidl| uidl.value.clone()),
-            uidl_certainty: message.uidl.as_ref().map(|uidl| uidl.certainty),
-            flags: message.name.flags,
-            keywords: names(&folder.keywords, message.name.keywords),
-        }
+    let messages = folder.messages.iter().map(|message| SideMessage {
+        guid: message.name.base.clone(),
+        uid: Some(message.uid),
+        uid_unseen: message.uid_certainty >= Certainty::Predicted,
+        uidl: message.uidl.as_ref().map(|uidl| uidl.value.clone()),
+        uidl_certainty: message.uidl.as_ref().map(|uidl| uidl.certainty),
+        flags: message.name.flags,
+        keywords: names(&folder.keywords, message.name.keywords),
     });
     let messages = messages.collect();
     Side { uidvalidity: folder.uidvalidity, next_uid: folder.next_uid, messages }
 }
 
-/// What names a message on both sides. Two messages of a folder with one `G` are told apart by their
-/// files.
-pub(super) fn guid(
-    fields: &[(u8, Vec<u8>)],
-    base: &[u8],
-    seen: &mut HashSet<Vec<u8>>,
-) -> Vec<u8> {
+/// What a Dovecot calls a message: the `G` field of its entry, or else the name of its file. It is not
+/// what names a message here: a copy within a folder has the GUID of the first.
+pub(super) fn guid<'a>(fields: &'a [(u8, Vec<u8>)], base: &'a [u8]) -> &'a [u8] {
     let field = fields.iter().find(|(key, value)| *key == b'G' && !value.is_empty());
-    let guid = field.map_or(base, |(_, value)| value).to_vec();
-    if seen.insert(guid.clone()) {
-        return guid;
+    field.map_or(base, |(_, value)| value)
+}
+
+/// File names of a folder's messages by what they may be called elsewhere: by that name, or by a GUID
+/// that `doveadm` has given on in a `G` field.
+pub(super) fn names_by_guid<'a>(
+    messages: impl Iterator<Item = &'a Message> + Clone,
+) -> HashMap<&'a [u8], &'a [u8]> {
+    let base = |message: &'a Message| message.name.base.as_slice();
+    let mut names: HashMap<&[u8], &[u8]> =
+        messages.clone().map(|message| (base(message), base(message))).collect();
+    for message in messages {
+        names.entry(guid(&message.fields, base(message))).or_insert(base(message));
     }
-    seen.insert(base.to_vec());
-    base.to_vec()
+    names
 }
 
 /// Keywords by name. A letter that has none means nothing to anybody, and stays where it is.

@@ -17,8 +17,10 @@ use mail_model::dovecot::{UidList, UidRecord};
 use mail_model::folder::FolderName;
 use mail_model::identity::{Folder, Message, RawFile};
 use mail_model::maildir::Place;
+use plesk_backup::printable;
 
 use super::plan::{FolderPlan, MailboxMerge};
+use super::sides::guid;
 use super::stream::{Wanted, messages};
 use crate::account::{Resolved, Run};
 use crate::error::Error;
@@ -54,11 +56,11 @@ pub(super) fn stage(
             let Some(of_mailbox) = mailbox.scanned else { continue };
             lists(root, mailbox, merge)?;
             for (folder, model) in staged_folders(mailbox, merge) {
-                let dir = root.join(OsStr::from_bytes(&folder.name.to_dir()));
+                let dir = below(root, &folder.name.to_dir())?;
                 for message in staged_messages(folder, model) {
                     let inner = if message.place == Place::Cur { "cur" } else { "new" };
                     let name = message.name.to_bytes();
-                    let path = dir.join(inner).join(OsStr::from_bytes(&name));
+                    let path = below(&dir.join(inner), &name)?;
                     let number = targets.len();
                     let source = of_mailbox.sources[model.source][message.file];
                     wanted.push(Wanted { source, number });
@@ -88,7 +90,8 @@ pub(super) fn staged_folders<'a>(
     mailbox: &'a ResolvedMailbox<'_>,
     merge: &'a MailboxMerge,
 ) -> impl Iterator<Item = (&'a FolderPlan, &'a Folder)> {
-    let with_model = |folder: &'a FolderPlan| Some((folder, &mailbox.model.folders[folder.theirs?]));
+    let with_model =
+        |folder: &'a FolderPlan| Some((folder, &mailbox.model.folders[folder.theirs?]));
     merge.folders.iter().filter_map(with_model)
 }
 
@@ -100,6 +103,12 @@ fn staged_messages<'a>(
     folder.merge.messages.iter().filter_map(|merged| Some(&model.messages[merged.theirs?]))
 }
 
+/// What a staged message is called. A copy in a folder has the GUID of the first, and `doveadm` would make
+/// of a late one another copy of that, UIDL and all (measured): late mail goes by the name of its file.
+pub(super) fn staged_guid(message: &Message, late: bool) -> &[u8] {
+    if late { &message.name.base } else { guid(&message.fields, &message.name.base) }
+}
+
 /// The list of a staged folder.
 pub(super) fn staged_list(folder: &FolderPlan, model: &Folder) -> UidList {
     let mut list = UidList::new(folder.merge.uidvalidity, 1);
@@ -109,7 +118,9 @@ pub(super) fn staged_list(folder: &FolderPlan, model: &Folder) -> UidList {
         let message = &model.messages[theirs];
         let mut fields = Vec::new();
         fields.extend(merged.uidl.as_ref().map(|uidl| (b'P', p_field(uidl, &message.name.base))));
-        fields.extend(message.fields.iter().cloned());
+        let late = merged.ours.is_none();
+        let kept = message.fields.iter().filter(|(key, _)| !(late && *key == b'G'));
+        fields.extend(kept.cloned());
         list.records.push(UidRecord { uid, fields, base: message.name.base.clone() });
         list.next_uid = uid.saturating_add(1);
     }
@@ -128,14 +139,10 @@ pub(super) fn subscription_lines(names: &[FolderName]) -> Vec<u8> {
     lines.collect::<Vec<_>>().concat()
 }
 
-fn lists(
-    root: &Path,
-    mailbox: &ResolvedMailbox<'_>,
-    merge: &MailboxMerge,
-) -> Result<(), Error> {
+fn lists(root: &Path, mailbox: &ResolvedMailbox<'_>, merge: &MailboxMerge) -> Result<(), Error> {
     make_maildir(root)?;
     for (folder, model) in staged_folders(mailbox, merge) {
-        let dir = root.join(OsStr::from_bytes(&folder.name.to_dir()));
+        let dir = below(root, &folder.name.to_dir())?;
         make_maildir(&dir)?;
         if !folder.name.is_inbox() {
             put(&dir.join("maildirfolder"), &[])?;
@@ -150,6 +157,16 @@ fn lists(
         put(&root.join("subscriptions"), &lines)?;
     }
     Ok(())
+}
+
+/// A file or folder in a directory; INBOX is the directory itself. A name that comes from a backup may
+/// lead elsewhere.
+fn below(directory: &Path, name: &[u8]) -> Result<PathBuf, Error> {
+    if name == b"." || name == b".." || name.iter().any(|byte| matches!(byte, b'/' | 0)) {
+        let path = directory.join(printable(name).replace('/', "_"));
+        return Err(failed(&path, io::Error::other("it is no name for a file")));
+    }
+    Ok(if name.is_empty() { directory.to_owned() } else { directory.join(OsStr::from_bytes(name)) })
 }
 
 pub(super) fn failed(path: &Path, source: io::Error) -> Error {
@@ -201,7 +218,8 @@ pub(super) fn check_size(path: &Path, found: u64, expected: u64) -> Result<(), E
     if found == expected {
         return Ok(());
     }
-    let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let name =
+        path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     Err(Error::ChangedMeanwhile {
         archive: name,
         text: format!(

@@ -121,40 +121,55 @@ before_merge() {
             "other messages (the conversion left none free): use --merge-into"
 }
 
-# Whether the mailbox is what it should be now. With the list from before the merge no message may
-# have another UID or UIDL than then.
+# Whether the mailbox is what it should be now. With 1, the list from before the merge is compared, too: no
+# message may have another UID or UIDL than then. Copies in a folder share a GUID; they are told apart by
+# their UIDs.
 after_merge() {
     awk -F '\t' -v compare="$1" '
         function wrong(text) { if (++number <= 5) print text; bad = 1 }
-        FILENAME == ARGV[1] { first[$1] = $3; next }
-        FILENAME == ARGV[2] { planned[$1, $3] = 1; uidl[$1, $3] = $4; late[$1, $3] = $5; next }
-        FILENAME == ARGV[3] { had[$1, $3] = $2 FS $4; had_uid[$1, $3] = $2; next }
+        function key() { return $1 SUBSEP $3 (copies[$1, $3] > 1 ? SUBSEP $2 : "") }
+        # Two tables are read twice: first it is counted how often each GUID comes.
+        what == "count" {
+            times = ++seen[FILENAME, $1, $3]
+            if (times > copies[$1, $3]) copies[$1, $3] = times
+            next
+        }
+        what == "folders" { first[$1] = $3; next }
+        what == "plan" {
+            planned[key()] = 1; uidl[key()] = $4; late[key()] = $5
+            if ($4 != "" && named[$1, $4]++) twice[$1, $4] = 1
+            next
+        }
+        what == "before" { had[key()] = $2 FS $4; had_uid[key()] = $2; next }
         {
-            if (($1, $3) in now) wrong("a message is twice in " $1 ": " $3)
-            now[$1, $3] = $2 FS $4
-            now_uidl[$1, $3] = $4
-            if ($4 != "" && ($1, $4) in served) wrong("two messages of " $1 " have the UIDL " $4)
+            if (key() in now) wrong("a message is twice in " $1 ": " $3)
+            now[key()] = $2 FS $4
+            now_uidl[key()] = $4
+            # What the old server served twice stays so.
+            if ($4 != "" && ($1, $4) in served && !(($1, $4) in twice))
+                wrong("two messages of " $1 " have the UIDL " $4)
             if ($4 != "") served[$1, $4] = 1
         }
         END {
-            for (key in had) {
-                split(key, part, SUBSEP)
+            for (key_of in had) {
+                split(key_of, part, SUBSEP)
                 if (!compare) continue
-                if (!(key in planned) && first[part[1]] && had_uid[key] < first[part[1]]) {
-                    if (key in now) wrong("a message that was deleted is still in " part[1] ": " part[2])
-                } else if (!(key in now)) wrong("a message is gone from " part[1] ": " part[2])
-                else if (now[key] != had[key])
+                if (!(key_of in planned) && first[part[1]] && had_uid[key_of] < first[part[1]]) {
+                    if (key_of in now) wrong("a message that was deleted is still in " part[1] ": " part[2])
+                } else if (!(key_of in now)) wrong("a message is gone from " part[1] ": " part[2])
+                else if (now[key_of] != had[key_of])
                     wrong("a message of " part[1] " has another UID or UIDL now: " part[2])
             }
-            for (key in late) {
-                split(key, part, SUBSEP)
-                if (!late[key] || !compare || (key in had)) continue
-                if (!(key in now)) wrong("a late message is not in " part[1] ": " part[2])
-                else if (uidl[key] != "" && now_uidl[key] != uidl[key])
+            for (key_of in late) {
+                split(key_of, part, SUBSEP)
+                if (!late[key_of] || !compare || (key_of in had)) continue
+                if (!(key_of in now)) wrong("a late message is not in " part[1] ": " part[2])
+                else if (uidl[key_of] != "" && now_uidl[key_of] != uidl[key_of])
                     wrong("a late message of " part[1] " has another UIDL than on the old server: " part[2])
             }
             exit bad
-        }' "$plan/folders" "$plan/messages" "$before" "$after" >"$tmp/wrong" ||
+        }' what=count "$plan/messages" "$before" what=folders "$plan/folders" \
+        what=plan "$plan/messages" what=before "$before" what=after "$after" >"$tmp/wrong" ||
         stop "$(cat "$tmp/wrong")"
 }
 

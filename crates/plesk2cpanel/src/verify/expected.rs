@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::{self, Read};
 
 use mail_model::identity::{Folder, RawFile};
+use mail_model::maildir::Place;
 use plesk_backup::{Member, printable};
 
 use super::digest::{Digest, DigestTable, digest_all, digest_of};
@@ -40,6 +41,14 @@ impl ExpectedFolder<'_> {
     /// The file that a message comes from.
     pub(super) fn file(&self, message: usize) -> &RawFile {
         &self.files[self.model.messages[message].file]
+    }
+
+    /// Whether a message should lie at this path, of which directory and base name are right already.
+    pub(super) fn is_place(&self, message: usize, path: &[u8]) -> bool {
+        let message = &self.model.messages[message];
+        let place = if message.place == Place::Cur { &b"cur"[..] } else { b"new" };
+        let mut parts = path.rsplit(|byte| *byte == b'/');
+        parts.next() == Some(&message.name.to_bytes()) && parts.next() == Some(place)
     }
 }
 

@@ -68,7 +68,7 @@ codes! {
     Folder = "folder";
     /// Another UIDVALIDITY.
     Uidvalidity = "uidvalidity";
-    /// A next UID that was given out already.
+    /// A next UID that was given out already, or behind which hardly any is left.
     NextUid = "next-uid";
     /// Something else about a `dovecot-uidlist`.
     List = "uidlist";

@@ -13,9 +13,9 @@
 mod archive;
 mod collect;
 mod digest;
+mod directories;
 mod expected;
 mod folder;
-mod index_log;
 mod ledger;
 mod settings;
 mod verification;
@@ -188,6 +188,9 @@ fn compare(
         is_archive,
     };
     settings::compare(&settings, &mut ledger);
+    if is_archive {
+        directories::compare(&expected, &settings, &mut ledger);
+    }
     Ok(Verification::new(backup, archive, &expected, &found, ledger))
 }
 

@@ -192,7 +192,12 @@ fn noisy(place: &Place, count: u32, compression: Compression) -> std::path::Path
     let spec = Spec { compression, ..one_mailbox(noisy_messages(count)) };
     let tree = place.path("tree");
     plesk_fixture::pack_directory(&spec, &tree).unwrap();
-    let extension = if compression == Compression::Tgz { "tgz" } else { "tzst" };
+    let extension = match compression {
+        Compression::Tar => "tar",
+        Compression::Tgz => "tgz",
+        Compression::Tzst => "tzst",
+        Compression::Zip => "zip",
+    };
     tree.join(format!("backup_domainmail_2401151030.{extension}"))
 }
 
@@ -217,7 +222,7 @@ fn findings(place: &Place, code: &str) -> Vec<String> {
 
 #[test]
 fn an_error_text_before_the_archive_is_skipped_and_told() {
-    for compression in [Compression::Tgz, Compression::Tzst] {
+    for compression in [Compression::Tgz, Compression::Tzst, Compression::Tar] {
         let place = Place::new();
         let archive = noisy(&place, 20, compression);
         let text = b"Unable to getpwnam for user example\ntar: info: file changed as we read it\n";

@@ -133,7 +133,7 @@ fn run(program: &str, arguments: &[&str], input: &[u8], place: &Path) -> String 
 }
 
 /// Dovecot refuses to be root: it becomes nobody, and its directory is nobody's.
-fn prepare_sieve(place: &Place) {
+fn prepare_sieve(place: &Place, script: &str) {
     const NOBODY: u32 = 65_534;
     let directory = place.path("");
     let metadata = directory.metadata().unwrap();
@@ -153,7 +153,24 @@ fn prepare_sieve(place: &Place) {
         )
         .as_bytes(),
     );
-    place.write("script.sieve", SCRIPT.as_bytes());
+    place.write("script.sieve", script.as_bytes());
+}
+
+/// Takes the filter out of the archive.
+fn prepare_exim(place: &Place) -> Vec<u8> {
+    let member = "cpmove-examplecom/homedir/etc/example.com/anna/filter";
+    let filter = tar(&["-xzO", member, "-f"], &place.path("out/cpmove-examplecom.tar.gz"));
+    place.write("filter", &filter);
+    place.write(
+        "exim.conf",
+        format!(
+            "spool_directory = {0}/spool\nlog_file_path = {0}/%slog\nprimary_hostname = host.example\n\
+             qualify_domain = host.example\nkeep_environment =\n",
+            place.path("").display()
+        )
+        .as_bytes(),
+    );
+    filter
 }
 
 fn sieve(place: &Place, message: &[u8]) -> Fate {
@@ -234,20 +251,8 @@ fn exim_does_what_sieve_did() {
     place.pack("backup.tar", &one_mailbox(files));
     let converted = place.run(&["convert", "backup.tar", "--output", "out"]);
     assert_eq!(converted.status, Some(3), "{}", converted.transcript());
-    let member = "cpmove-examplecom/homedir/etc/example.com/anna/filter";
-    let filter = tar(&["-xzO", member, "-f"], &place.path("out/cpmove-examplecom.tar.gz"));
-    place.write("filter", &filter);
-    prepare_sieve(&place);
-    let home = place.path("");
-    place.write(
-        "exim.conf",
-        format!(
-            "spool_directory = {0}/spool\nlog_file_path = {0}/%slog\nprimary_hostname = host.example\n\
-             qualify_domain = host.example\nkeep_environment =\n",
-            home.display()
-        )
-        .as_bytes(),
-    );
+    let filter = prepare_exim(&place);
+    prepare_sieve(&place, SCRIPT);
 
     let mut moved = 0;
     let real = messages()
@@ -349,4 +354,81 @@ if header :contains "Subject" "offer"
         ("filter Large stays", "skipped: cPanel's filters do not know a message's size"),
     ];
     assert_eq!(details, expected.map(|(setting, detail)| (setting.to_owned(), detail.to_owned())));
+}
+
+/// A rule that answers and does something else is an answer and a filter.
+#[test]
+fn what_a_rule_does_beside_answering_is_a_filter() {
+    const MESSAGE: &[u8] = b"From: a@elsewhere.test\nTo: anna@example.com\nSubject: offer\n\nx\n";
+    const HEAD: &str = "require [\"vacation\", \"fileinto\"];\n";
+    const NEVER: &str =
+        "# rule:[Never]\nif header :contains \"Subject\" \"offer\"\n{\n\tdiscard;\n}\n";
+    for (rest, behind, filters) in [
+        ("stop;", "", &[][..]),
+        ("stop;", NEVER, &["Away", "Never"]),
+        ("fileinto \"INBOX.Seen\";", "", &["Away"]),
+        ("fileinto \"INBOX.Seen\";\nstop;", NEVER, &["Away", "Never"]),
+    ] {
+        let answer = "vacation :days 3 :subject \"Away\" \"Back soon.\";";
+        let script = format!("{HEAD}# rule:[Away]\n{answer}\n{rest}\n{behind}");
+        let place = Place::new();
+        let files = vec![
+            MemoryFile::file("Maildir/cur/1.a:2,S", 1, "Subject: x\n\nx\n"),
+            MemoryFile::file(".dovecot.sieve", 1, script.clone()),
+        ];
+        place.pack("backup.tar", &one_mailbox(files));
+        let run = place.run(&["convert", "backup.tar", "--output", "out"]);
+        assert_eq!(run.status, Some(3), "{}", run.transcript());
+        let member = "cpmove-examplecom/homedir/.autorespond/anna@example.com";
+        let text = tar(&["-xzO", member, "-f"], &place.path("out/cpmove-examplecom.tar.gz"));
+        assert!(text.ends_with(b"\nSubject: Away\n\nBack soon."), "{script}");
+        let report = place.report("out");
+        let rows: Vec<(&str, &str)> = report["accounts"][0]["settings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|row| {
+                let name = row["setting"].as_str()?.strip_prefix("filter ")?;
+                Some((name, row["outcome"].as_str()?))
+            })
+            .collect();
+        let expected = filters.iter().map(|name| (*name, "converted"));
+        let expected: Vec<_> = expected.chain([("vacation", "adapted")]).collect();
+        assert_eq!(rows, expected, "{script}");
+        if !filters.is_empty() {
+            let filter = prepare_exim(&place);
+            prepare_sieve(&place, &script);
+            let (after, before) = (exim(&place, MESSAGE), sieve(&place, MESSAGE));
+            assert_eq!(after, before, "{script}{}", String::from_utf8_lossy(&filter));
+        }
+    }
+}
+
+/// The script in use may be a link: which one it was is told, also where it leads to nothing.
+#[test]
+fn a_script_behind_a_link_is_named() {
+    let kept = "1 file beside the mail (5 bytes) are kept in the account's home below from-plesk/: \
+                sieve/a.sieve; .dovecot.sieve was a link to sieve/a.sieve, the script in use";
+    let lost = "the Sieve script in use, .dovecot.sieve, is a link to `sieve/b.sieve`, which the \
+                archive does not hold";
+    for (target, code, text) in
+        [("sieve/a.sieve", "files-kept", kept), ("sieve/b.sieve", "setting-not-carried", lost)]
+    {
+        let place = Place::new();
+        let files = vec![
+            MemoryFile::file("Maildir/cur/1.a:2,S", 1, "Subject: x\n\nx\n"),
+            MemoryFile::file("sieve/a.sieve", 1, "keep;"),
+            MemoryFile::symbolic_link(".dovecot.sieve", 1, target),
+        ];
+        place.pack("backup.tar", &one_mailbox(files));
+        let run = place.run(&["convert", "backup.tar", "--output", "out"]);
+        assert_eq!(run.status, Some(3), "{}", run.transcript());
+        let report = place.report("out");
+        let findings = report["accounts"][0]["findings"].as_array().unwrap();
+        let of = |code| findings.iter().filter(move |finding| finding["code"] == code);
+        let texts: Vec<&str> = of(code).map(|finding| finding["text"].as_str().unwrap()).collect();
+        assert_eq!(texts, [text]);
+        // The link is no cache.
+        assert_eq!(of("files-left-out").count(), 0, "{target}");
+    }
 }

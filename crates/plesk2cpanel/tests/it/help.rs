@@ -13,6 +13,7 @@ fn help() {
     insta::assert_snapshot!("help-diff", place.run(&["report", "diff", "--help"]).transcript());
     insta::assert_snapshot!("help-html", place.run(&["report", "html", "--help"]).transcript());
     insta::assert_snapshot!("help-rescue", place.run(&["rescue", "--help"]).transcript());
+    insta::assert_snapshot!("help-sync", place.run(&["sync", "--help"]).transcript());
     insta::assert_snapshot!("help-uidl", place.run(&["uidl", "--help"]).transcript());
 }
 

@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use plesk_fixture::{Compression, MailboxSource, MailboxSpec, MemoryFile, Spec};
+use plesk_fixture::{
+    AutoresponderSpec, Compression, MailLayout, MailboxSource, MailboxSpec, MailingListSpec,
+    MemoryFile, NamedFile, Spec,
+};
 
 use crate::support::{Place, one_mailbox, tar};
 
@@ -304,4 +307,54 @@ fn odd_names_beyond_those_that_are_named_are_counted() {
         .collect();
     assert_eq!(renamed.len(), 21, "{renamed:?}");
     assert!(renamed[20].starts_with("10 messages more"), "{}", renamed[20]);
+}
+
+/// Names of addresses and lists become directories of the home; whatever they are, they cost no
+/// account.
+#[test]
+fn a_name_that_no_directory_can_have_costs_no_account() {
+    let place = Place::new();
+    let mut spec = one_mailbox(vec![file("Maildir/cur/1.good:2,S")]);
+    spec.mail_layout = MailLayout::Mailbox;
+    let subscription = &mut spec.subscriptions[0];
+    for name in ["..", "a/b"] {
+        subscription.mailboxes.push(MailboxSpec {
+            mailbox: false,
+            autoresponders: vec![AutoresponderSpec {
+                enabled: false,
+                attachments: vec!["plan.txt".into()],
+                ..AutoresponderSpec::default()
+            }],
+            attachments: vec![NamedFile::new("plan.txt", "the plan")],
+            ..MailboxSpec::new(name)
+        });
+    }
+    let long = "n".repeat(300);
+    for name in ["..", ".", "c/d", &long] {
+        let list = MailingListSpec { name: name.into(), ..MailingListSpec::default() };
+        subscription.mailing_lists.push(list);
+    }
+    let report = convert(&place, &spec);
+    assert_eq!(report["totals"]["messages_written"], 1);
+    let names = String::from_utf8(tar(&["tzf"], &place.path(ARCHIVE))).unwrap();
+    let beside: BTreeSet<&str> = names
+        .lines()
+        .filter_map(|line| line.split_once("/homedir/from-plesk/example.com/"))
+        .map(|(_, name)| name)
+        .filter(|name| !name.is_empty() && !name.ends_with('/'))
+        .collect();
+    let long = format!("{}/list-members.csv", "n".repeat(255));
+    assert_eq!(
+        beside,
+        BTreeSet::from([
+            "-/autoresponder-1.txt",
+            "a-b/autoresponder-1.txt",
+            "a/b/@attachments/plan.txt",
+            "-/list-members.csv",
+            "-/list-members.csv.2",
+            "c-d/list-members.csv",
+            &long,
+        ])
+    );
+    assert!(codes(&report).contains("files-not-carried"), "what .. attached");
 }

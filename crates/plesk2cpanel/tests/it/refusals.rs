@@ -99,6 +99,15 @@ fn nothing_is_overwritten_unasked() {
     insta::assert_snapshot!("archive-exists", place.run(&convert).transcript());
     assert_eq!(place.run(&[&convert[..], &["--force"]].concat()).status, Some(3));
 
+    // The report of what failed is the same, wherever it is written.
+    let out = place.path("out");
+    for name in ["report.json", "report.html"] {
+        std::fs::remove_file(out.join(name)).unwrap();
+    }
+    place.run(&["convert", "backup.tar", "--output", out.to_str().unwrap()]);
+    let error = &place.report("out")["accounts"][0]["error"];
+    assert_eq!(error["text"], "cpmove-examplecom.tar.gz exists already");
+
     place.write("file", b"");
     insta::assert_snapshot!(
         "output-is-a-file",

@@ -388,6 +388,37 @@ assert not dkim.verify(signature + message.replace(b"signed", b"forged"), dnsfun
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
+/// A key in cPanel's place would sign; one that is not to do so is no less the customer's.
+#[test]
+fn a_dkim_key_that_is_not_used_is_kept() {
+    for (enabled, key, why) in [
+        (false, KEY, "mail was not signed"),
+        (false, "no key", "the backup's key can't be used"),
+        (true, "no key", "the backup's key can't be used"),
+    ] {
+        let mut backup = rich();
+        backup.subscriptions[0].dkim = Some(plesk_fixture::DkimSpec {
+            enabled,
+            private_key: Some(key.to_owned()),
+            ..crate::rich::settings::dkim()
+        });
+        let converted = Converted::of(&backup, &[]);
+        let path = "homedir/from-plesk/example.com/domainkey.pem";
+        assert_eq!(converted.member(path), key);
+        let names = tar(&["-tvzf"], &converted.place.path(ARCHIVE));
+        let names = String::from_utf8(names).unwrap();
+        assert!(!names.contains("domainkeys/private/example.com"), "{names}");
+        let line = names.lines().find(|line| line.ends_with(path)).unwrap();
+        assert!(line.starts_with("-rw------- "), "{line}");
+        let rows = converted.report["accounts"][0]["settings"].as_array().unwrap();
+        let row = rows.iter().find(|row| row["setting"] == "domain-keys").unwrap();
+        let detail = row["detail"].as_str().unwrap();
+        assert!(row["outcome"] == "skipped" && detail.starts_with(why), "{row}");
+        assert!(detail.ends_with(&format!("the key is kept in the home as {path}")), "{row}");
+        assert_eq!(converted.finding("DKIM: "), enabled, "a key that was in use is missed");
+    }
+}
+
 /// Every text member of the rich account, for a reviewer.
 #[test]
 fn the_whole_account_reads_well() {

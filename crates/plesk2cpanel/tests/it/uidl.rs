@@ -111,8 +111,11 @@ fn a_listing_that_no_rule_makes_is_called_so() {
             "{what}"
         );
         assert_eq!((&verdict["explained"], &found["equal"]), (&0.into(), &0.into()), "{what}");
-        // The order and all sizes still show which message is which.
-        assert_eq!(found["different"], pop3.len(), "{what}");
+        // The order and all sizes still show which message is which; but not where the newest
+        // message that the server had numbered is gone, and may be the one that is listed there.
+        let is_cut = (name, address) == ("courier", "sales@example.com");
+        let shown = pop3.iter().filter(|message| !is_cut || message["listed"] == true);
+        assert_eq!(found["different"], shown.count(), "{what}");
     });
 }
 

@@ -68,7 +68,13 @@ fn the_archive_serves_exactly_the_listing() {
             let is_default = name == "dovecot-default";
             assert_eq!(served(&archive("plain"), "exampleuser", &mailbox) == expected, is_default);
             let told = reported(&report, &format!("{local}@example.com"));
-            assert_eq!(told["uidl_certainty"], serde_json::json!({ "exact": count }), "{name}");
+            // Two sizes of hers stand twice, and the place alone tells those messages apart.
+            let certainty = if (name, local) == ("hashed", "alice") {
+                serde_json::json!({ "exact": count - 4, "assumed": 4 })
+            } else {
+                serde_json::json!({ "exact": count })
+            };
+            assert_eq!(told["uidl_certainty"], certainty, "{name}");
             let listing = &told["uidl_listing"];
             assert_eq!(listing["matched"], serde_json::json!({ how: count }), "{name}");
             assert_eq!(listing["evidence"], serde_json::json!({ "listing": count }), "{name}");

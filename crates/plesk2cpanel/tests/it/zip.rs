@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use plesk_fixture::{Compression, Form, Spec, System, ZipMethod, corrupt, pack_form};
+use plesk_fixture::{Compression, Form, MemoryFile, Spec, System, ZipMethod, corrupt, pack_form};
 
 use crate::rich::rich;
 use crate::support::{Place, Run, one_mailbox, served_messages, tar};
@@ -119,6 +119,33 @@ fn windows_has_the_same_messages() {
     }
 }
 
+/// Mail of Plesk 8 for Windows lies in the backup as it is: what the metadata do not name has no
+/// archive whose name would tell of it.
+#[test]
+fn a_mailbox_that_the_metadata_do_not_name_is_told_of() {
+    let place = Place::new();
+    for (path, text) in [
+        ("tree/a.test/mail/anna/1.MAI", "A: b\n\nc\n"),
+        ("tree/a.test/mail/bert/1.MAI", "A: b\n\nc\n"),
+        (
+            "tree/info.xml",
+            "<dump><clients><client login='x'><domain name='a.test'><mail mail_name='anna'>\
+             <dump arcname='a.test\\mail\\anna'/></mail></domain></client></clients></dump>",
+        ),
+    ] {
+        std::fs::create_dir_all(place.path(path).parent().unwrap()).unwrap();
+        place.write(path, text.as_bytes());
+    }
+    convert(&place, "tree");
+    let report = place.report("out");
+    let findings = report["findings"].as_array().unwrap().iter();
+    let told: Vec<String> = findings
+        .filter(|finding| finding["code"] == "archive-unreferenced")
+        .map(|finding| format!("{}: {}", finding["object"], finding["text"]))
+        .collect();
+    assert_eq!(told, ["\"a.test/mail/bert\": \"no metadata name these files: 1\""]);
+}
+
 /// A report as text, with the names of archives as a tar has them.
 fn readable(report: &serde_json::Value, spec: &Spec) -> String {
     let text = serde_json::to_string_pretty(report).unwrap();
@@ -150,6 +177,63 @@ fn a_damaged_member_is_left_out_and_the_others_are_not() {
     let run = convert(&place, "tree");
     insta::assert_snapshot!("zip-damaged-member", run.transcript());
     assert_eq!(messages(&place), 4);
+}
+
+/// A zip may hold one name twice, and each of both may be a message of its own.
+#[test]
+fn of_two_messages_with_one_name_each_whole_one_is_kept() {
+    let mut files = served_messages(5);
+    let second = "Subject: another\n\nother text\n";
+    // The fixtures give no name twice: it gets that of another message below.
+    let (name, other) =
+        ("Maildir/cur/1700000003.M1P1.old:2,S", "Maildir/cur/1700000093.M1P1.old:2,S");
+    files.push(MemoryFile::file(other, 1_700_000_003, second));
+    let spec = Spec { compression: Compression::Zip, ..one_mailbox(files) };
+    let place = Place::new();
+    pack(&place, "tree", &spec);
+    let path = place.path("tree/backup_domainmail_2401151030.zip");
+    for _ in ["its own header", "the list"] {
+        corrupt::replace(&path, other.as_bytes(), name.as_bytes()).unwrap();
+    }
+    let whole = std::fs::read(&path).unwrap();
+    convert(&place, "tree");
+    assert_eq!(messages(&place), 6);
+    let report = place.report("out").to_string();
+    assert!(report.contains("message-renamed"), "{report}");
+    assert!(!report.contains("message-damaged"), "{report}");
+    // Where one of both is damaged, the other one is not.
+    let name = format!("anna/{name}");
+    let headers: Vec<usize> = (0..whole.len() - name.len())
+        .filter(|at| whole[*at..].starts_with(name.as_bytes()))
+        .collect();
+    for (damaged, (read, size)) in [(headers[0], (0, 1068)), (headers[1], (0, 29))] {
+        let mut bytes = whole.clone();
+        bytes[damaged + name.len() + 36] = 0xff;
+        std::fs::write(&path, bytes).unwrap();
+        std::fs::remove_dir_all(place.path("out")).unwrap();
+        convert(&place, "tree");
+        assert_eq!(messages(&place), 5);
+        let report = place.report("out").to_string();
+        assert!(report.contains("message-damaged"), "{report}");
+        assert!(report.contains(&format!("{read} of {size} bytes")), "{report}");
+    }
+}
+
+#[test]
+fn damage_that_is_not_listed_is_counted() {
+    let place = Place::new();
+    let spec = Spec { compression: Compression::Zip, ..one_mailbox(served_messages(1)) };
+    pack(&place, "tree", &spec);
+    let path = place.path("tree/backup_domainmail_2401151030.zip");
+    let bytes = std::fs::read(&path).unwrap();
+    let list = bytes.windows(4).position(|window| window == b"PK\x01\x02").unwrap();
+    // A directory with a stray byte behind it, again and again, and no list.
+    let stray = [b"PK\x03\x04\x14\0", &[0; 20][..], b"\x02\0\0\0d/?"].concat();
+    std::fs::write(&path, [&bytes[..list], &stray.repeat(1500)].concat()).unwrap();
+    convert(&place, "tree");
+    assert_eq!(messages(&place), 1);
+    let report = place.report("out").to_string();
+    assert!(report.contains("and 500 more damaged places, not listed one by one"), "{report}");
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! What a listing says, put in place of what the files say.
 
 use super::pairs::{self, ByEntry, Pairs};
-use super::{ListedRule, ListingEvidence, Match};
+use super::whose::Whose;
+use super::{ListedRule, ListingEvidence, Match, MatchedBy, State};
 use crate::identity::files::FileEntry;
 use crate::identity::imap::{Numbered, Numbers};
 use crate::identity::pop3::{Named, Names};
@@ -13,9 +14,11 @@ use std::collections::HashMap;
 
 /// Gives messages of INBOX the names that the listing has for them. `names` are those that the
 /// files give by the listing's own rule.
+#[allow(clippy::too_many_arguments, reason = "they are the evidence, and each is used once")]
 pub(in crate::identity) fn apply(
     listing: &RawListing,
     rule: ListedRule,
+    state: &State<'_>,
     names: &mut Names,
     numbers: &Numbers,
     entries: &[FileEntry],
@@ -31,15 +34,19 @@ pub(in crate::identity) fn apply(
     }
     let by_uid: Vec<usize> = numbers.messages.iter().map(|message| message.entry).collect();
     let order = names.order.clone().unwrap_or_else(|| by_uid.clone());
-    let by_entry = pair(listing, &sizes, names, numbers, &order, entries);
+    let pairs = {
+        let whose = Whose::new(&rule, state, entries);
+        pair(listing, &sizes, names, numbers, &order, entries, &whose)
+    };
+    let by_entry = &pairs.by_entry;
     if by_entry.iter().any(Option::is_some) {
-        let contradicted = take(listing, &by_entry, names, entries, findings);
+        let contradicted = take(listing, &pairs, names, entries, findings);
         statement(&rule, rules, &contradicted, findings);
-        leave(&rule, &by_entry, &contradicted.now_of_others, names, numbers, entries, findings);
+        leave(&rule, by_entry, &contradicted.now_of_others, names, numbers, entries, findings);
         if !rule.fits {
             names.format = None;
         }
-        if let Some(order) = pairs::corrected_order(&order, &by_entry) {
+        if let Some(order) = pairs::corrected_order(&order, by_entry) {
             names.order = Some(order);
         }
     }
@@ -58,30 +65,31 @@ pub(in crate::identity) fn apply(
     ListingEvidence { matches, rule, of_sizes: false }
 }
 
-fn pair(
-    listing: &RawListing,
-    sizes: &[Option<WireSize>],
+fn pair<'a>(
+    listing: &'a RawListing,
+    sizes: &'a [Option<WireSize>],
     names: &Names,
     numbers: &Numbers,
     order: &[usize],
     entries: &[FileEntry],
-) -> ByEntry {
+    whose: &Whose<'_>,
+) -> Pairs<'a> {
     let mut pairs = Pairs::new(listing, sizes);
     pairs.by_uid(numbers);
     pairs.by_value(names, order, false);
     if names.order.is_some() {
-        pairs.by_number(names, order, true);
+        pairs.by_number(names, order, true, whose);
     } else {
         // Nothing says which server it was: Dovecot's order, then Courier's.
         let mut courier = order.to_vec();
         let base = |entry: usize| entries[entry].name.base.as_slice();
         courier.sort_by(|a, b| courier_order(base(*a), base(*b)));
         for order in [order, courier.as_slice()] {
-            pairs.by_number(names, order, false);
+            pairs.by_number(names, order, false, whose);
         }
     }
     pairs.by_value(names, order, true);
-    pairs.by_entry
+    pairs
 }
 
 /// What the files say otherwise than the listing.
@@ -95,14 +103,14 @@ struct Contradicted<'a> {
 
 fn take<'a>(
     listing: &'a RawListing,
-    by_entry: &ByEntry,
+    pairs: &Pairs<'_>,
     names: &mut Names,
     entries: &[FileEntry],
     findings: &mut Vec<Finding>,
 ) -> Contradicted<'a> {
     let mut contradicted = Contradicted::default();
-    for (at, pair) in by_entry.iter().enumerate() {
-        let Some((listed, _)) = pair else { continue };
+    for (at, pair) in pairs.by_entry.iter().enumerate() {
+        let Some((listed, by)) = pair else { continue };
         let uidl = &listing.entries[*listed].uidl;
         let named = &mut names.by_entry[at];
         if let Some(files_say) = named.value.take()
@@ -123,9 +131,12 @@ fn take<'a>(
                 }),
             }
         }
+        // Of two messages of one size the place alone does not tell which is which, when another
+        // was deleted and another came.
+        let is_exact = *by != MatchedBy::Number || pairs.is_alone(*listed);
         *named = Named {
             value: Some(uidl.clone()),
-            certainty: Certainty::Exact,
+            certainty: if is_exact { Certainty::Exact } else { Certainty::Assumed },
             evidence: UidlEvidence::Listing,
         };
     }

@@ -9,8 +9,9 @@
 //!    agree.
 //! 3. The place: the listing has as many entries as INBOX has messages (or as it has without those
 //!    that are in no list of the server), every entry has the size of the message at its place, and
-//!    nothing that was matched before lies elsewhere. Where no state tells the
-//!    order, this counts only for sizes that the listing has once.
+//!    nothing that was matched before lies elsewhere. No entry counts that can't be that message's
+//!    (`whose`), and where a size repeats, the place is an assumption. Where no state tells the
+//!    order, this counts only for sizes that the listing has once, and never in `new/`.
 //! 4. As 2, whatever the sizes, for messages that the server had in its list.
 //!
 //! Sizes agree when they are those on the wire, where a message without a final line end may count
@@ -22,6 +23,7 @@ mod apply;
 mod living;
 mod pairs;
 mod rule;
+mod whose;
 
 use super::{RawListing, ServerKind};
 use crate::uidl::{ListedUidl, UidlFormat};

@@ -1,6 +1,7 @@
 //! Which message each entry of a listing names.
 
 use super::MatchedBy;
+use super::whose::Whose;
 use crate::identity::imap::Numbers;
 use crate::identity::pop3::Names;
 use crate::identity::{Certainty, RawListing};
@@ -11,8 +12,13 @@ use std::collections::{HashMap, HashSet};
 /// An entry of the listing for each message, by the index of the message's file entry.
 pub(super) type ByEntry = Vec<Option<(usize, MatchedBy)>>;
 
+/// Whether a size that a server told is that of a message, in one of the ways to count.
+type Counts = fn(&WireSize, u64) -> bool;
+
 pub(super) struct Pairs<'a> {
     listed: &'a [ListedUidl],
+    /// How often the listing has each size.
+    times: HashMap<Option<u64>, usize>,
     sizes: &'a [Option<WireSize>],
     /// By entry of the listing.
     taken: Vec<bool>,
@@ -22,8 +28,13 @@ pub(super) struct Pairs<'a> {
 impl<'a> Pairs<'a> {
     /// `sizes` are by file entry.
     pub(super) fn new(listing: &'a RawListing, sizes: &'a [Option<WireSize>]) -> Self {
+        let mut times = HashMap::new();
+        for listed in &listing.entries {
+            *times.entry(listed.size).or_default() += 1;
+        }
         Pairs {
             listed: &listing.entries,
+            times,
             sizes,
             taken: vec![false; listing.entries.len()],
             by_entry: vec![None; sizes.len()],
@@ -91,7 +102,17 @@ impl<'a> Pairs<'a> {
     }
 
     /// Pairs by place, when all sizes agree and nothing that was paired before lies elsewhere.
-    pub(super) fn by_number(&mut self, names: &Names, order: &[usize], order_is_known: bool) {
+    ///
+    /// A message that no list of the server has may have come after the listing, with the size of
+    /// one that was deleted since. It is paired only where [`Whose`] says that its place can be no
+    /// other's.
+    pub(super) fn by_number(
+        &mut self,
+        names: &Names,
+        order: &[usize],
+        order_is_known: bool,
+        whose: &Whose<'_>,
+    ) {
         if self.listed.is_empty()
             || self.listed.iter().any(|listed| listed.number.is_none() || listed.size.is_none())
         {
@@ -99,40 +120,65 @@ impl<'a> Pairs<'a> {
         }
         let was_listed = |entry: &usize| names.by_entry[*entry].certainty != Certainty::Predicted;
         let only_listed: Vec<usize> = order.iter().copied().filter(was_listed).collect();
-        let Some(order) =
-            [order, only_listed.as_slice()].into_iter().find(|order| self.fits(order))
-        else {
+        let fitting = [order, only_listed.as_slice()]
+            .into_iter()
+            .find_map(|order| Some((order, self.fits(order)?)));
+        let Some((order, counts)) = fitting else { return };
+        let is_all = order.len() > only_listed.len();
+        if is_all && order_is_known && !self.lie_in_one_way(&only_listed, counts) {
             return;
-        };
-        let mut times: HashMap<Option<u64>, usize> = HashMap::new();
-        for listed in self.listed {
-            *times.entry(listed.size).or_default() += 1;
         }
         for (at, entry) in order.iter().copied().enumerate() {
-            let once = times.get(&self.listed[at].size) == Some(&1);
-            if !self.taken[at] && self.by_entry[entry].is_none() && (order_is_known || once) {
+            let may_be = order_is_known || self.is_alone(at);
+            let may_be = may_be && whose.may_be_listed(entry, names);
+            let is_anothers = || whose.is_anothers(entry, names, &self.listed[at].uidl);
+            if may_be && !self.taken[at] && self.by_entry[entry].is_none() && !is_anothers() {
                 self.pair(entry, at, MatchedBy::Number);
             }
         }
     }
 
-    /// Whether each entry of the listing may name the message at its place. All sizes are those on
-    /// the wire, or all are those of the files: a server has one way to count.
-    fn fits(&self, order: &[usize]) -> bool {
+    /// Whether no other entry has the size of this one.
+    pub(super) fn is_alone(&self, at: usize) -> bool {
+        self.times.get(&self.listed[at].size) == Some(&1)
+    }
+
+    /// Whether each entry of the listing may name the message at its place, and how the server
+    /// counts. All sizes are those on the wire, or all are those of the files: a server has one way.
+    fn fits(&self, order: &[usize]) -> Option<Counts> {
         let elsewhere = |at: usize, entry: usize| {
             self.by_entry[entry].is_some_and(|(other, _)| {
                 other != at && self.listed[other].uidl != self.listed[at].uidl
             })
         };
-        let all = |counts: fn(&WireSize, u64) -> bool| {
-            order.iter().copied().enumerate().all(|(at, entry)| {
-                let (size, told) = (self.sizes[entry], self.listed[at].size);
-                size.zip(told).is_some_and(|(size, told)| counts(&size, told))
-                    && !elsewhere(at, entry)
-            })
+        let all = |counts: &Counts| {
+            order
+                .iter()
+                .copied()
+                .enumerate()
+                .all(|(at, entry)| self.has_size(at, entry, *counts) && !elsewhere(at, entry))
         };
-        order.len() == self.listed.len()
-            && (all(WireSize::is_on_wire) || all(|size, told| size.stored == told))
+        let ways: [Counts; 2] = [WireSize::is_on_wire, |size, told| size.stored == told];
+        ways.into_iter().filter(|_| order.len() == self.listed.len()).find(all)
+    }
+
+    /// Whether these messages, in their order, have the sizes of entries in one way only: the first
+    /// that is found from the front is the first from behind.
+    fn lie_in_one_way(&self, order: &[usize], counts: Counts) -> bool {
+        let mut places = 0..self.listed.len();
+        let first: Vec<Option<usize>> = order
+            .iter()
+            .map(|entry| places.find(|at| self.has_size(*at, *entry, counts)))
+            .collect();
+        let mut places = (0..self.listed.len()).rev();
+        let last =
+            order.iter().rev().map(|entry| places.find(|at| self.has_size(*at, *entry, counts)));
+        first.into_iter().rev().eq(last)
+    }
+
+    fn has_size(&self, at: usize, entry: usize, counts: Counts) -> bool {
+        let (size, told) = (self.sizes[entry], self.listed[at].size);
+        size.zip(told).is_some_and(|(size, told)| counts(&size, told))
     }
 }
 

@@ -13,6 +13,9 @@ use std::collections::{HashMap, HashSet};
 /// Entries that a rule has to explain before it counts although it does not explain all.
 const LEAST: usize = 3;
 
+/// The least UIDVALIDITY that no text has by chance. Those of all servers are times.
+const LONG: u32 = 1_000_000;
+
 /// The state that the server left, as far as it names messages over POP3.
 pub(in crate::identity) enum State<'a> {
     Dovecot(&'a UidList),
@@ -96,12 +99,35 @@ fn of_courier(listing: &[ListedUidl], list: &Pop3SizeList, entries: &[FileEntry]
 
 /// Whether Courier gave this from its counter, to a message that is gone or came later.
 fn is_counted(uidl: &[u8], list: &Pop3SizeList) -> bool {
-    let counted = |uidl: &[u8]| {
-        let (number, time) = str::from_utf8(uidl).ok()?.strip_prefix("UID")?.split_once('-')?;
-        let number: u32 = number.parse().ok()?;
-        Some((number, time.parse::<u64>().ok()?))
-    };
     counted(uidl).is_some_and(|(_, time)| Some(time) == list.uidv)
+}
+
+/// Number and time in a UIDL that Courier counted.
+pub(super) fn counted(uidl: &[u8]) -> Option<(u32, u64)> {
+    let (number, time) = str::from_utf8(uidl).ok()?.strip_prefix("UID")?.split_once('-')?;
+    let number: u32 = number.parse().ok()?;
+    Some((number, time.parse().ok()?))
+}
+
+impl ListedRule {
+    /// Whether a Dovecot made a UIDL for another message than that of a UID. It is none that the
+    /// rule makes for a message which is here: those were paired by it already.
+    pub(super) fn is_anothers(&self, uidl: &[u8], uidvalidity: u32, uid: u32) -> bool {
+        // One that holds the UIDVALIDITY shows itself, where that is too long to be met by chance.
+        let shows_itself = |format: &UidlFormat| uidvalidity >= LONG && is_strong(format);
+        let Some(format) = self.formats.first() else {
+            // No message here has shown the format.
+            let known = known_formats().iter().filter_map(|text| UidlFormat::parse(text).ok());
+            let uids = known.filter(shows_itself).filter_map(|it| it.uid_of(uidl, uidvalidity));
+            let mut uids = uids.peekable();
+            return uids.peek().is_some() && uids.all(|other| other != uid);
+        };
+        match format.uid_of(uidl, uidvalidity) {
+            Some(other) => (self.fits || shows_itself(format)) && other != uid,
+            // A format of names does not tell whose.
+            None => self.fits && is_of_names(format),
+        }
+    }
 }
 
 /// One message as a format sees it.
@@ -316,4 +342,10 @@ fn is_strong(format: &UidlFormat) -> bool {
         format.expand(&UidlInputs { uid: 1, uidvalidity, base: name, guid: name })
     };
     with(1, b"a") != with(2, b"b")
+}
+
+/// Whether a format holds what a message's file or GUID is called.
+fn is_of_names(format: &UidlFormat) -> bool {
+    let with = |name| format.expand(&UidlInputs { uid: 1, uidvalidity: 1, base: name, guid: name });
+    with(b"a") != with(b"b")
 }

@@ -6,9 +6,9 @@
 //! should have then, so that mail that came in on either side is there, what was deleted on either
 //! side is gone, and no client takes one message for another:
 //!
-//! * A message is known by its GUID: its base name, unless a `G` field says otherwise. What is on one
-//!   side alone was deleted on the other if both had it before, and is new if not. Where nobody can
-//!   tell, it stays: a message that comes back can be deleted again.
+//! * A message is known by the base name of its file on the old server. What is on one side alone was
+//!   deleted on the other if both had it before, and is new if not. Where nobody can tell, it stays:
+//!   a message that comes back can be deleted again.
 //! * A UID or UIDL that one server gave to one message and the other server to another can't be kept
 //!   for either: a client that knows it would never load the one, or show the other in its place.
 //!   Messages of the old server that both sides had keep theirs; others get new ones.
@@ -29,7 +29,8 @@ use std::collections::{BTreeSet, HashSet};
 /// A message as one side has it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SideMessage {
-    /// What names it on both sides: the `G` field of its entry, or else the base name of its file.
+    /// What names it on both sides: the base name of its file on the old server. A merge by `doveadm`
+    /// leaves that in a `G` field; but a copy within a folder has the first message's name there.
     pub guid: Vec<u8>,
     /// Its UID; None when no list names it.
     pub uid: Option<u32>,

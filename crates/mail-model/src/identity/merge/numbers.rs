@@ -38,7 +38,8 @@ pub(super) fn number(merge: &Merge<'_>, merged: &mut FolderMerge) -> Result<(), 
         let owners = owners(merge);
         let given = merge.given_by_old();
         // A UID that the new server has yet to give is free, and clients of the old one may know it.
-        let free = |uid: &u32| merge.one_validity && merge.ours.is_none_or(|it| *uid >= it.next_uid);
+        let free =
+            |uid: &u32| merge.one_validity && merge.ours.is_none_or(|it| *uid >= it.next_uid);
         keep(merged, &|message| {
             let Some(uid) = new_uid(message) else { return old_uid(message).filter(free) };
             let own = old_uid(message) == Some(uid);

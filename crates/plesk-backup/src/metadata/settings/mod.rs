@@ -15,7 +15,7 @@ pub use spam::{SpamAction, SpamFilter, SpamScore};
 
 use super::Problem;
 use super::mail::Reading;
-use super::subscription::is_true;
+use super::subscription::{is_false, is_true};
 use super::xml::Element;
 use crate::printable;
 
@@ -47,8 +47,7 @@ impl Reading<'_, '_> {
         if is_true(word) {
             return Some(true);
         }
-        let off = ["false", "off", "0", "no", "disabled", "none"];
-        if off.iter().any(|off| word.eq_ignore_ascii_case(off)) {
+        if is_false(word) {
             return Some(false);
         }
         let detail = format!("`{key}` is `{}`, neither on nor off", quoted(word));

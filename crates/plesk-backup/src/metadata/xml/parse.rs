@@ -24,6 +24,8 @@ pub(in crate::metadata) struct Dump {
     pub(in crate::metadata) components: Vec<String>,
     pub(in crate::metadata) related: Vec<String>,
     pub(in crate::metadata) server_name: Option<String>,
+    /// It is of Plesk 8 for Windows.
+    pub(in crate::metadata) is_windows8: bool,
     /// `os-description/@type`.
     pub(in crate::metadata) operating_system: Option<String>,
     /// Element and `name` of the object that the dump is of.
@@ -180,6 +182,7 @@ impl State {
             let root = self.open.first().map(|root| root.attributes.clone());
             self.dump.root.get_or_insert(root.unwrap_or_default());
             self.dump.operating_system.get_or_insert("windows".to_owned());
+            self.dump.is_windows8 = true;
             windows8::DOMAIN.clone_into(&mut element.name);
         }
         if self.held.is_empty() && self.dump.object.is_none() {
@@ -354,8 +357,11 @@ impl State {
     }
 
     fn path(&self) -> String {
-        let names: Vec<&str> =
-            self.open.iter().chain(&self.held).map(|element| element.name.as_str()).collect();
+        let in_file = |element: &Element| match element.name.as_str() {
+            windows8::DOMAIN => "domain".to_owned(),
+            name => name.to_owned(),
+        };
+        let names: Vec<String> = self.open.iter().chain(&self.held).map(in_file).collect();
         names.join("/")
     }
 

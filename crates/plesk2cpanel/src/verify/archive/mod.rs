@@ -1,6 +1,7 @@
 //! The archive that is looked at, in whichever form it lies: a file, unpacked, or the home of an
 //! account that is in use.
 
+mod ahead;
 mod directory;
 mod tar_file;
 

@@ -2,10 +2,11 @@
 
 use std::io::{self, Read};
 
+use mail_model::dovecot::GoneUids;
 use mail_model::maildir::{Place, base_name, is_served};
 use plesk_backup::printable;
 
-use super::{Collector, Extra, FoundFile, LIST_LIMIT};
+use super::{Collector, Content, Extra, FoundFile, LOG_LIMIT, NAME_LIST};
 use crate::verify::archive::{Entry, Kind};
 use crate::verify::ledger::Class;
 
@@ -148,11 +149,8 @@ impl Collector<'_> {
             }
             return Ok(());
         }
-        let target = match &entry.kind {
-            Kind::HardLink(target) => Some(target.clone()),
-            _ => None,
-        };
-        let Some((digest, size)) = self.digest(entry, target.as_deref())? else { return Ok(()) };
+        let Some(content) = self.content(entry)? else { return Ok(()) };
+        let Content { digest, size, mtime } = content;
         self.found.seen[number] = true;
         self.found.messages += 1;
         if self.in_use_home() {
@@ -160,8 +158,11 @@ impl Collector<'_> {
         }
         let meant = folder.file(message);
         let wanted = self.digests.get(number)?;
-        if digest != wanted {
-            self.wrong.insert(entry.path.clone(), digest);
+        if digest != wanted || mtime != meant.mtime {
+            self.wrong.insert(entry.path.clone(), content);
+        }
+        if self.archive.shape.is_file() && !folder.is_place(message, &entry.path) {
+            self.renamed.insert(number, entry.path.clone());
         }
         self.ledger.check(Class::Content, &object, digest == wanted, || {
             if size == meant.size {
@@ -170,7 +171,7 @@ impl Collector<'_> {
                 format!("`{shown}` has {size} bytes instead of {}", meant.size)
             }
         });
-        self.date(Class::Date, &format!("{object}: `{shown}`"), meant.mtime, entry.mtime);
+        self.date(Class::Date, &format!("{object}: `{shown}`"), meant.mtime, mtime);
         let file = FoundFile { place, name: name.to_vec(), message: Some(message) };
         self.found.folders[at].files.push(file);
         Ok(())
@@ -194,16 +195,13 @@ impl Collector<'_> {
         // Only what has the size of a message of the backup can be one of them. In a tar the bytes have
         // to be passed by anyway, and a link may lead to them.
         let may_be = |at: usize| self.expected.folders[at].sizes.contains(&entry.size);
-        let digest = if self.archive.shape.is_file() || folder.is_some_and(may_be) {
-            let target = match &entry.kind {
-                Kind::HardLink(target) => Some(target.clone()),
-                _ => None,
-            };
-            self.digest(entry, target.as_deref())?.map(|(digest, _)| digest)
-        } else {
-            None
-        };
-        self.found.extras.insert(entry.path.clone(), Extra { folder, digest });
+        let mut extra = Extra { folder, digest: None, size: entry.size, mtime: entry.mtime };
+        if (self.archive.shape.is_file() || folder.is_some_and(may_be))
+            && let Some(Content { digest, size, mtime }) = self.content(entry)?
+        {
+            extra = Extra { folder, digest: Some(digest), size, mtime };
+        }
+        self.found.extras.insert(entry.path.clone(), extra);
         if let Some(at) = folder {
             let place = if *place == b"cur" { Place::Cur } else { Place::New };
             if is_served(name) {
@@ -212,6 +210,25 @@ impl Collector<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The mark of a folder: empty, and the inbox has none. A delivery agent takes a maildir that has
+    /// one for a part of another, and counts its messages there.
+    fn mark(&mut self, at: usize, entry: &Entry<'_>) {
+        let was_there = std::mem::replace(&mut self.found.folders[at].marked, true);
+        if self.in_use_home() {
+            return;
+        }
+        if self.expected.folders[at].model.name.is_inbox() {
+            self.stray(entry);
+            return;
+        }
+        let path = printable(&entry.path);
+        for (holds, text) in
+            [(!was_there, "it stands there twice"), (entry.size == 0, "it should be empty")]
+        {
+            self.ledger.check(Class::Archive, &path, holds, || text.to_owned());
+        }
     }
 
     /// A file beside `cur/` and `new/`.
@@ -242,10 +259,8 @@ impl Collector<'_> {
             }
             _ => is_log && self.in_use_home(),
         };
-        if name == b"maildirfolder" && folder.is_some() {
-            if let Some(at) = folder {
-                self.found.folders[at].marked = true;
-            }
+        if let Some(at) = folder.filter(|_| name == b"maildirfolder") {
+            self.mark(at, entry);
             return Ok(());
         }
         if !wanted {
@@ -254,13 +269,23 @@ impl Collector<'_> {
             }
             return Ok(());
         }
+        let most = match name {
+            b"dovecot-uidlist" => self.lists,
+            _ if is_log => LOG_LIMIT,
+            _ => NAME_LIST.min(self.lists),
+        };
         let mut bytes = Vec::new();
-        (&mut entry.data).take(LIST_LIMIT + 1).read_to_end(&mut bytes)?;
+        (&mut entry.data).take(most + 1).read_to_end(&mut bytes)?;
         let path = printable(&entry.path);
-        if bytes.len() as u64 > LIST_LIMIT {
-            self.ledger
-                .differs(Class::List, &path, || "it is larger than any list of messages".into());
+        let read = bytes.len() as u64;
+        if read > most {
+            self.ledger.differs(Class::List, &path, || {
+                "it is larger than what the backup needs, and is not read".into()
+            });
             return Ok(());
+        }
+        if !is_log {
+            self.lists -= read;
         }
         if name == b"subscriptions" {
             let slot = &mut self.found.mailboxes[mailbox].subscriptions;
@@ -278,7 +303,7 @@ impl Collector<'_> {
         };
         let found = &mut self.found.folders[at];
         if is_log {
-            found.logs.push(bytes);
+            found.logs.extend(GoneUids::from_log(&bytes));
             return Ok(());
         }
         let slot =

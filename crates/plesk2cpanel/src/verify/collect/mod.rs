@@ -5,17 +5,25 @@ mod mail;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{self, Read};
 
+use mail_model::dovecot::GoneUids;
+use mail_model::identity::Message;
 use mail_model::maildir::Place;
 use plesk_backup::printable;
 
 use super::archive::{Archive, Entry, Flow, Kind};
 use super::digest::{Digest, DigestTable, digest_all};
-use super::expected::{Bytes, Expected};
+use super::expected::{Bytes, Expected, ExpectedFolder};
 use super::ledger::{Change, Class, Ledger};
 use crate::progress::{Interrupt, Progress};
 
-/// Largest list of a folder that is read: two million messages.
-const LIST_LIMIT: u64 = 256 << 20;
+/// Bytes of the lists of all folders together, beside those that name the backup's messages.
+const LISTS: u64 = 16 << 20;
+/// What the line of a message takes beside names and fields.
+const LINE: usize = 128;
+/// Largest list of keywords or subscriptions that is read.
+const NAME_LIST: u64 = 1 << 20;
+/// Largest log of a server that is read. Dovecot begins another after a megabyte.
+const LOG_LIMIT: u64 = 64 << 20;
 /// Largest other text that is read, and all of them together.
 const TEXT_LIMIT: u64 = 16 << 20;
 const ALL_TEXTS: u64 = 256 << 20;
@@ -25,6 +33,16 @@ const NAMES: u64 = 256 << 20;
 const NAME: u64 = 100;
 /// Times that every file system holds: ext4 ends in 2446, others begin in 1901.
 const FILE_TIMES: std::ops::RangeInclusive<i64> = -(1 << 31)..=15_032_385_535;
+
+/// Where files lie that only the account and the mail server read.
+const PRIVATE: [&[u8]; 6] = [
+    b"domainkeys/private/",
+    b"homedir/.autorespond/",
+    b"homedir/.spamassassin/",
+    b"homedir/etc/",
+    b"homedir/from-plesk/",
+    b"homedir/mail/",
+];
 
 /// What was found of a folder.
 #[derive(Default)]
@@ -36,8 +54,8 @@ pub(super) struct FoundFolder {
     /// `maildirfolder`.
     pub(super) marked: bool,
     pub(super) files: Vec<FoundFile>,
-    /// `dovecot.index.log` and the one before it.
-    pub(super) logs: Vec<Vec<u8>>,
+    /// What `dovecot.index.log` and the one before it say was deleted.
+    pub(super) logs: Vec<GoneUids>,
 }
 
 /// A message that was found.
@@ -67,6 +85,16 @@ pub(super) struct Extra {
     pub(super) folder: Option<usize>,
     /// Absent where it can't be one of the backup's messages.
     pub(super) digest: Option<Digest>,
+    size: u64,
+    mtime: i64,
+}
+
+/// What a file is, whichever of its names leads to it.
+#[derive(Clone, Copy)]
+struct Content {
+    digest: Digest,
+    size: u64,
+    mtime: i64,
 }
 
 /// Everything that was found.
@@ -110,8 +138,12 @@ pub(super) struct Collector<'a> {
     texts: u64,
     /// Room that is left for names.
     names: u64,
-    /// Digests of messages and files that are not what they should be, by their path.
-    wrong: HashMap<Vec<u8>, Digest>,
+    /// Room that is left for lists.
+    lists: u64,
+    /// Messages and files that are not what they should be, by their path.
+    wrong: HashMap<Vec<u8>, Content>,
+    /// Paths of messages that have other names than they should have.
+    renamed: HashMap<usize, Vec<u8>>,
     /// Where a message was seen first, for those that are in use.
     first_seen: HashMap<usize, Vec<u8>>,
 }
@@ -138,7 +170,9 @@ impl<'a> Collector<'a> {
             found,
             texts: 0,
             names: NAMES,
+            lists: LISTS + expected.folders.iter().map(lines).sum::<u64>(),
             wrong: HashMap::new(),
+            renamed: HashMap::new(),
             first_seen: HashMap::new(),
         }
     }
@@ -181,18 +215,17 @@ impl<'a> Collector<'a> {
         Ok(Flow::On)
     }
 
-    /// Logins and keys are nobody's but the account's. Permissions of unpacked files are whoever
+    /// Mail, logins and keys are nobody's but the account's. Permissions of unpacked files are whoever
     /// unpacked them.
     fn mode(&mut self, entry: &Entry<'_>) {
         if !self.archive.shape.is_file() || matches!(entry.kind, Kind::HardLink(_)) {
             return;
         }
-        let secret = entry.path == b"shadow"
-            || entry.path.starts_with(b"domainkeys/private/")
-            || (entry.path.starts_with(b"homedir/etc/") && entry.path.ends_with(b"/shadow"));
+        let secret = entry.path == b"shadow" || PRIVATE.iter().any(|at| entry.path.starts_with(at));
+        // A program that runs as its owner is none of the backup's either.
         let (needed, refused) = match entry.kind {
-            Kind::Directory => (0o700, 0o022),
-            _ => (0o400, if secret { 0o027 } else { 0o022 }),
+            Kind::Directory => (0o700, 0o7022),
+            _ => (0o400, if secret { 0o7027 } else { 0o7022 }),
         };
         let mode = entry.mode;
         let fits = mode & needed == needed && mode & refused == 0;
@@ -200,7 +233,9 @@ impl<'a> Collector<'a> {
         self.ledger.check(Class::Archive, &shown(), fits, || {
             format!(
                 "its permissions are {mode:04o}: {}",
-                if mode & needed == needed {
+                if mode & 0o7000 != 0 {
+                    "no file of a backup has such ones"
+                } else if mode & needed == needed {
                     "more people than the account may read or write it"
                 } else {
                     "the account itself can't use it"
@@ -262,17 +297,14 @@ impl<'a> Collector<'a> {
         let expected = self.expected;
         let Some(meant) = expected.kept.get(&entry.path) else { return Ok(()) };
         let object = printable(&entry.path);
-        let target = match &entry.kind {
-            Kind::HardLink(target) => Some(target.clone()),
-            _ => None,
-        };
-        let Some((digest, size)) = self.digest(entry, target.as_deref())? else { return Ok(()) };
+        let Some(content) = self.content(entry)? else { return Ok(()) };
+        let Content { digest, size, mtime } = content;
         let wanted = match &meant.bytes {
             Bytes::OfBackup(number) => self.digests.get(*number)?,
             Bytes::Made(digest) => *digest,
         };
-        if digest != wanted {
-            self.wrong.insert(entry.path.clone(), digest);
+        if digest != wanted || meant.mtime != Some(mtime) {
+            self.wrong.insert(entry.path.clone(), content);
         }
         let learns = self.in_use_home() && entry.path.starts_with(b"homedir/.spamassassin/");
         if learns && digest != wanted {
@@ -287,8 +319,8 @@ impl<'a> Collector<'a> {
                     format!("it has {size} bytes instead of {}", meant.size)
                 }
             });
-            if let Some(mtime) = meant.mtime {
-                self.date(Class::KeptFile, &object, mtime, entry.mtime);
+            if let Some(meant) = meant.mtime {
+                self.date(Class::KeptFile, &object, meant, mtime);
             }
         }
         if !self.found.kept.insert(entry.path.clone()) {
@@ -309,18 +341,14 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// Digest and size of a member; of a link those of what it leads to, if that was seen.
-    fn digest(
-        &mut self,
-        entry: &mut Entry<'_>,
-        target: Option<&[u8]>,
-    ) -> io::Result<Option<(Digest, u64)>> {
-        let Some(target) = target else {
-            let read = digest_all(entry.data)?;
-            self.progress.advance(&self.expected.resolved.plan.domain, read.1);
-            return Ok(Some(read));
+    /// What a member is; of a link what it leads to, if that was seen: a link has no date of its own.
+    fn content(&mut self, entry: &mut Entry<'_>) -> io::Result<Option<Content>> {
+        let Kind::HardLink(target) = &entry.kind else {
+            let (digest, size) = digest_all(entry.data)?;
+            self.progress.advance(&self.expected.resolved.plan.domain, size);
+            return Ok(Some(Content { digest, size, mtime: entry.mtime }));
         };
-        let known = self.digest_behind(target)?;
+        let known = self.behind(target)?;
         if known.is_none() {
             let shown = printable(target);
             self.ledger.differs(Class::Archive, &printable(&entry.path), || {
@@ -330,31 +358,46 @@ impl<'a> Collector<'a> {
         Ok(known)
     }
 
-    /// Of a message or kept file that was seen.
-    fn digest_behind(&self, target: &[u8]) -> io::Result<Option<(Digest, u64)>> {
-        let (number, size) = if let Some(meant) = self.expected.kept.get(target) {
-            match (&meant.bytes, self.found.kept.contains(target)) {
-                (_, false) => return Ok(None),
-                (Bytes::OfBackup(number), true) => (*number, meant.size),
-                (Bytes::Made(digest), true) => return Ok(Some((*digest, meant.size))),
-            }
-        } else {
-            let Some((folder, message)) = self.message_of(target) else {
-                let extra = self.found.extras.get(target);
-                return Ok(extra.and_then(|extra| Some((extra.digest?, 0))));
+    /// A message or kept file that was seen under this very path.
+    fn behind(&self, target: &[u8]) -> io::Result<Option<Content>> {
+        if let Some(wrong) = self.wrong.get(target) {
+            return Ok(Some(*wrong));
+        }
+        if let Some(extra) = self.found.extras.get(target) {
+            let Extra { digest, size, mtime, .. } = *extra;
+            return Ok(digest.map(|digest| Content { digest, size, mtime }));
+        }
+        if let Some(meant) = self.expected.kept.get(target) {
+            let (Bytes::OfBackup(number), Some(mtime)) = (&meant.bytes, meant.mtime) else {
+                return Ok(None); // it has no date that was meant, and stands among the wrong ones
             };
-            let folder = &self.expected.folders[folder];
-            if !self.found.seen[folder.first + message] {
-                return Ok(None);
-            }
-            (folder.first + message, folder.file(message).size)
+            let digest = self.digests.get(*number)?;
+            let is_there = self.found.kept.contains(target);
+            return Ok(is_there.then_some(Content { digest, size: meant.size, mtime }));
+        }
+        let Some((folder, message)) = self.message_of(target) else { return Ok(None) };
+        let folder = &self.expected.folders[folder];
+        let number = folder.first + message;
+        let is_there = match self.renamed.get(&number) {
+            Some(path) => path == target,
+            None => self.found.seen[number] && folder.is_place(message, target),
         };
-        let digest = match self.wrong.get(target) {
-            Some(digest) => *digest,
-            None => self.digests.get(number)?,
-        };
-        Ok(Some((digest, size)))
+        if !is_there {
+            return Ok(None);
+        }
+        let (digest, file) = (self.digests.get(number)?, folder.file(message));
+        Ok(Some(Content { digest, size: file.size, mtime: file.mtime }))
     }
+}
+
+/// What the list of a folder takes at most.
+fn lines(folder: &ExpectedFolder<'_>) -> u64 {
+    let line = |message: &Message| {
+        let uidl = message.uidl.as_ref().map_or(0, |uidl| uidl.value.len());
+        let fields: usize = message.fields.iter().map(|(_, value)| value.len() + 2).sum();
+        (LINE + message.name.base.len() + uidl + fields) as u64
+    };
+    folder.model.messages.iter().map(line).sum()
 }
 
 /// Small files that say how the account is set up.

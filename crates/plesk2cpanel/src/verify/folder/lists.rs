@@ -93,6 +93,10 @@ pub(super) fn keywords(pair: &FolderPair<'_>, ledger: &mut Ledger) -> Keywords {
     for problem in &problems {
         ledger.differs(Class::Keywords, name, || format!("dovecot-keywords is odd: {problem:?}"));
     }
+    let returns = found.keywords.as_ref().is_some_and(|bytes| bytes.contains(&b'\r'));
+    ledger.check(Class::Keywords, name, !returns, || {
+        "dovecot-keywords has carriage returns, which become a part of the names".to_owned()
+    });
     // A client may have added some; whether messages still have theirs is asked of each.
     if !*in_use {
         let shown = |keywords: &Keywords| -> BTreeSet<String> {
@@ -106,7 +110,8 @@ pub(super) fn keywords(pair: &FolderPair<'_>, ledger: &mut Ledger) -> Keywords {
     keywords
 }
 
-/// What else the list says of a message: sizes and the GUID, which clients of one server know.
+/// What else the list says of a message: sizes and the GUID, which clients of one server know, and no
+/// UIDL or place that was not meant. A server reads only one of two fields.
 pub(super) fn fields(
     pair: &FolderPair<'_>,
     message: &Message,
@@ -127,9 +132,23 @@ pub(super) fn fields(
             .map(|(key, value)| format!("{}{}", char::from(*key), printable(value)))
             .collect()
     };
-    let (wanted, got) = (others(&message.fields), others(&list.records[at].fields));
+    let record = &list.records[at];
+    let (wanted, got) = (others(&message.fields), others(&record.fields));
     let name = pair.meant.name.as_str();
     ledger.same_set(Class::List, name, &wanted, &got, |field| {
         format!("the field `{field}` of UID {}", message.uid)
+    });
+    let uid = message.uid;
+    let count = |key: u8| record.fields.iter().filter(|(other, _)| *other == key).count();
+    let twice = got.len() + count(b'P') + count(b'O') < record.fields.len();
+    ledger.check(Class::List, name, !twice, || format!("a field of UID {uid} stands there twice"));
+    let uidls = usize::from(message.uidl.is_some());
+    // Where it should have one, that is said with the UIDL.
+    ledger.check(Class::Uidl, name, count(b'P') <= uidls, || {
+        format!("UID {uid} has {} UIDLs in the list instead of {uidls}", count(b'P'))
+    });
+    let places = usize::from(pair.has_order && message.pop3_position.is_some());
+    ledger.check(Class::Order, name, count(b'O') == places, || {
+        format!("UID {uid} has {} places in the order of POP3 instead of {places}", count(b'O'))
     });
 }

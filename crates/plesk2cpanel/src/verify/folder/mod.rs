@@ -6,8 +6,8 @@ mod lists;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use mail_model::dovecot::{
-    Duplicates, Keywords, MaildirFile, ServeInput, Served, ServedMessage, Subscriptions, UidList,
-    UidlSource, serve,
+    Duplicates, GoneUids, Keywords, MaildirFile, ServeInput, Served, ServedMessage, Subscriptions,
+    UidList, UidlSource, serve,
 };
 use mail_model::folder::{Convention, FolderName, NameEncoding};
 use mail_model::identity::Message;
@@ -17,8 +17,10 @@ use plesk_backup::printable;
 
 use crate::verify::collect::{FoundFile, FoundFolder, FoundMailbox};
 use crate::verify::expected::ExpectedFolder;
-use crate::verify::index_log::Uids;
 use crate::verify::ledger::{Change, Class, Ledger};
+
+/// No `--reserve-uids` goes further: a million UIDs stay for new messages.
+const HIGHEST_NEXT_UID: u32 = u32::MAX - (1 << 20);
 
 /// A folder that must be there, and what is there.
 pub(super) struct FolderPair<'a> {
@@ -28,8 +30,10 @@ pub(super) struct FolderPair<'a> {
     pub(super) in_use: bool,
     /// It is an archive, which keeps more rules than a home has to.
     pub(super) is_archive: bool,
+    /// POP3 listed messages in another order than that of their UIDs.
+    pub(super) has_order: bool,
     /// What the server's logs say was deleted.
-    deleted: Uids,
+    deleted: Vec<&'a GoneUids>,
 }
 
 impl<'a> FolderPair<'a> {
@@ -39,13 +43,17 @@ impl<'a> FolderPair<'a> {
         in_use: bool,
         is_archive: bool,
     ) -> FolderPair<'a> {
-        let mut deleted = Uids::default();
-        if in_use {
-            for log in &found.logs {
-                deleted.add_expunged(log, meant.model.uidvalidity);
-            }
-        }
-        FolderPair { meant, found, in_use, is_archive, deleted }
+        // An index may be left from a folder that lay there before. Of two logs of one index only the
+        // first need say which folder it is.
+        let of_another = |log: &GoneUids| {
+            let mut same = found.logs.iter().filter(|other| other.index_id == log.index_id);
+            same.any(|log| log.uidvalidity.is_some_and(|known| known != meant.model.uidvalidity))
+        };
+        let logs = found.logs.iter().filter(|log| in_use && !of_another(log));
+        let deleted = logs.collect();
+        let places = meant.model.messages.iter().map(|message| message.pop3_position);
+        let has_order = !places.is_sorted();
+        FolderPair { meant, found, in_use, is_archive, has_order, deleted }
     }
 }
 
@@ -146,6 +154,13 @@ fn numbers(pair: &FolderPair<'_>, list: &UidList, served: &Served, ledger: &mut 
     ledger.check(Class::NextUid, name, list.next_uid >= meant.model.next_uid, || {
         format!(
             "the next UID is {}, and the old server had given out all below {}",
+            list.next_uid, meant.model.next_uid
+        )
+    });
+    let highest = HIGHEST_NEXT_UID.max(meant.model.next_uid);
+    ledger.check(Class::NextUid, name, list.next_uid <= highest, || {
+        format!(
+            "the next UID is {}, and hardly any is left for new messages: the old server was at {}",
             list.next_uid, meant.model.next_uid
         )
     });
@@ -286,7 +301,7 @@ fn missing(pair: &FolderPair<'_>, message: &Message, ledger: &mut Ledger) {
     let name = pair.meant.name.as_str();
     let shown = printable(&message.name.to_bytes());
     let uid = message.uid;
-    if pair.deleted.contains(uid) {
+    if pair.deleted.iter().any(|log| log.has(uid)) {
         ledger.changed(Change::Expunged, name, || format!("`{shown}` (UID {uid}) was deleted"));
         return;
     }
@@ -398,6 +413,9 @@ pub(super) fn subscriptions(
         names.iter().map(|name| printable(&name.to_subscription())).collect()
     };
     let bytes = found.subscriptions.as_deref().unwrap_or_default();
+    ledger.check(Class::Subscription, object, !bytes.contains(&b'\r'), || {
+        "the list has carriage returns, which become a part of the names".to_owned()
+    });
     let (meant, got) = (shown(meant), shown(&Subscriptions::parse(bytes, false).names));
     if !found.in_use {
         ledger.same_set(Class::Subscription, object, &meant, &got, |name| {

@@ -159,7 +159,9 @@ fn domains(
     let mut listed = BTreeSet::new();
     for number in 1..=meant.len() + 1 {
         let Some(name) = found.remove(&format!("DNS{number}")) else { break };
-        listed.insert(name);
+        ledger.check(Class::Domain, path, listed.insert(name.clone()), || {
+            format!("the domain {name} stands there twice")
+        });
     }
     ledger.same_set(Class::Domain, path, &meant, &listed, |name| format!("the domain {name}"));
 }

@@ -166,7 +166,7 @@ fn catch_all(settings: &Settings<'_>, default: &CatchAll) -> Target {
 }
 
 /// The part before the `@` is another server's to interpret.
-fn lower_domain(address: &str) -> String {
+pub(super) fn lower_domain(address: &str) -> String {
     address.rsplit_once('@').map_or_else(
         || address.to_owned(),
         |(local, domain)| format!("{local}@{}", domain.to_ascii_lowercase()),

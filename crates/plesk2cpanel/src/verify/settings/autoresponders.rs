@@ -49,7 +49,8 @@ fn message(
     let address = format!("{}@{domain}", local.to_ascii_lowercase());
     let path = format!("{PLACE}{address}");
     let class = Class::Autoresponder;
-    let Some(text) = settings.text(class, &path, ledger) else { return path };
+    // The text below the headers is the owner's, with whatever stands in it.
+    let Some(text) = settings.any_text(class, &path, ledger) else { return path };
     let (head, found_body) = text.split_once("\n\n").unwrap_or((text.as_str(), ""));
     let mut found: BTreeMap<String, &str> = BTreeMap::new();
     for line in head.lines() {

@@ -9,18 +9,25 @@ use crate::verify::ledger::{Change, Class, Ledger};
 
 const DAY: i64 = 24 * 60 * 60;
 
+/// The user that stands for the account's in an archive.
+const NOBODY: u32 = 65_534;
+
 /// By this line cPanel knows a mailbox that takes no mail.
 const SUSPENDED: &str = "SUSPEND RECEPTION OF NEW MESSAGES";
 
+/// The files of lines of a domain.
+const FILES: [&str; 3] = ["passwd", "shadow", "quota"];
+
 pub(super) fn compare(settings: &Settings<'_>, ledger: &mut Ledger) {
     let mut flags = BTreeSet::new();
+    let mut looked_at = BTreeSet::new();
     for (index, domain) in settings.account.domains.iter().enumerate() {
         let domain = domain.name.as_str();
         let mailboxes: Vec<&MailboxPlan> =
             settings.plan.mailboxes.iter().filter(|mailbox| mailbox.domain == index).collect();
-        let has_files = ["passwd", "shadow", "quota"]
-            .iter()
-            .any(|file| settings.found.text(&format!("homedir/etc/{domain}/{file}")).is_some());
+        let paths = FILES.map(|file| format!("homedir/etc/{domain}/{file}"));
+        let has_files = paths.iter().any(|path| settings.found.text(path).is_some());
+        looked_at.extend(paths.map(String::into_bytes));
         if mailboxes.is_empty() && !has_files {
             continue;
         }
@@ -31,11 +38,30 @@ pub(super) fn compare(settings: &Settings<'_>, ledger: &mut Ledger) {
             incoming(settings, domain, mailbox, &mut flags, ledger);
         }
     }
+    elsewhere(settings, &looked_at, ledger);
     // A mailbox that another program made counts by its `shadow` line alone.
     for path in settings.found.texts.keys().filter(|path| path.ends_with(b".suspended_incoming")) {
         ledger.check(Class::Incoming, &plesk_backup::printable(path), flags.contains(path), || {
             "it takes mail on the old server".to_owned()
         });
+    }
+}
+
+/// A file of logins is one wherever it lies below `etc/`, and opens a domain that nobody had there.
+fn elsewhere(settings: &Settings<'_>, looked_at: &BTreeSet<Vec<u8>>, ledger: &mut Ledger) {
+    let place = b"homedir/etc/".to_vec();
+    let texts = settings.found.texts.range(place.clone()..).map(|(path, _)| path);
+    for path in texts.take_while(|path| path.starts_with(&place)) {
+        let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or(path);
+        if !FILES.iter().any(|file| file.as_bytes() == name) || looked_at.contains(path) {
+            continue;
+        }
+        let shown = plesk_backup::printable(path);
+        if settings.is_archive {
+            ledger.differs(Class::Mailbox, &shown, || "no domain has mailboxes there".to_owned());
+        } else {
+            ledger.changed(Change::Mailbox, &shown, || "the file is new".to_owned());
+        }
     }
 }
 
@@ -91,10 +117,14 @@ fn passwd(
         });
         return;
     };
-    let number = |text: &str| text.parse::<u32>().is_ok();
+    // A restore leaves the numbers as they are, and those of root would be more than a placeholder.
+    let number = |text: &str| {
+        let number = text.parse::<u32>().ok();
+        number.is_some_and(|number| number > 0 && (!settings.is_archive || number == NOBODY))
+    };
     let fits = password == "x" && number(user) && number(group) && comment.is_empty();
     ledger.check(Class::Mailbox, object, fits, || {
-        "its line in passwd is not `LOCAL:x:NUMBER:NUMBER::`".to_owned()
+        format!("its line in passwd is not `LOCAL:x:NUMBER:NUMBER::`, in an archive {NOBODY}")
     });
     let below = format!("mail/{domain}/{}", mailbox.local);
     // A restore may put the home elsewhere, and leaves the line as it is or not.

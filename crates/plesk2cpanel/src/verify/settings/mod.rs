@@ -13,11 +13,13 @@ mod logins;
 mod mailboxes;
 mod skeleton;
 mod spam;
+mod yaml;
 
 use std::collections::BTreeMap;
 
 use cpmove::{Account, Domain, DomainKind, DomainName};
 
+pub(super) use self::skeleton::DIRECTORIES;
 use super::collect::Found;
 use super::ledger::{Class, Ledger};
 use crate::plan::AccountPlan;
@@ -76,8 +78,17 @@ impl Settings<'_> {
         names
     }
 
-    /// The text of a file that must be there.
+    /// The text of a file that must be there, with line ends as such files have them.
     fn text(&self, class: Class, path: &str, ledger: &mut Ledger) -> Option<String> {
+        let text = self.any_text(class, path, ledger)?;
+        // Some programs cut them off and some take them for a part of the value.
+        let plain = !text.contains("\r\n") && !text.ends_with('\r');
+        ledger.check(class, path, plain, || "its lines end with carriage returns".to_owned());
+        Some(text)
+    }
+
+    /// The text of a file that must be there.
+    fn any_text(&self, class: Class, path: &str, ledger: &mut Ledger) -> Option<String> {
         let bytes = self.found.text(path);
         ledger.check(class, path, bytes.is_some(), || "the file is missing".to_owned());
         let bytes = bytes?;

@@ -7,7 +7,7 @@ use super::Settings;
 use crate::verify::ledger::{Class, Ledger};
 
 /// Directories, some of which importers look for though they are empty.
-const DIRECTORIES: &[&str] = &[
+pub(in crate::verify) const DIRECTORIES: &[&str] = &[
     "bandwidth",
     "bandwidth_db",
     "counters",

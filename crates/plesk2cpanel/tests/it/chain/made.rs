@@ -14,7 +14,7 @@ const FULL: &str = "2401150000";
 const FIRST: &str = "2401160000";
 const SECOND: &str = "2401170000";
 
-fn message(name: &str, text: &str) -> MemoryFile {
+pub fn message(name: &str, text: &str) -> MemoryFile {
     MemoryFile::file(
         format!("Maildir/{name}"),
         1_700_000_000,
@@ -22,11 +22,11 @@ fn message(name: &str, text: &str) -> MemoryFile {
     )
 }
 
-fn list(time: i64, text: &str) -> MemoryFile {
+pub fn list(time: i64, text: &str) -> MemoryFile {
     MemoryFile::file("Maildir/dovecot-uidlist", time, text)
 }
 
-fn subscription(domain: &str, files: Vec<MemoryFile>) -> SubscriptionSpec {
+pub fn subscription(domain: &str, files: Vec<MemoryFile>) -> SubscriptionSpec {
     let mut subscription = SubscriptionSpec::new(domain);
     subscription.hosting = Hosting::None;
     subscription.guid = Some(format!("guid of {domain}"));
@@ -35,7 +35,7 @@ fn subscription(domain: &str, files: Vec<MemoryFile>) -> SubscriptionSpec {
     subscription
 }
 
-fn dump(stamp: &str, base: Option<&str>, subscriptions: Vec<SubscriptionSpec>) -> Spec {
+pub fn dump(stamp: &str, base: Option<&str>, subscriptions: Vec<SubscriptionSpec>) -> Spec {
     Spec {
         stamp: stamp.into(),
         base_stamp: base.map(str::to_owned),
@@ -45,7 +45,7 @@ fn dump(stamp: &str, base: Option<&str>, subscriptions: Vec<SubscriptionSpec>) -
 }
 
 /// A chain of one subscription, `example.com`.
-fn chain(moments: Vec<Vec<MemoryFile>>) -> Vec<Spec> {
+pub fn chain(moments: Vec<Vec<MemoryFile>>) -> Vec<Spec> {
     let stamps = [FULL, FIRST, SECOND];
     moments
         .into_iter()
@@ -58,12 +58,12 @@ fn chain(moments: Vec<Vec<MemoryFile>>) -> Vec<Spec> {
         .collect()
 }
 
-struct Converted {
-    place: Place,
-    report: serde_json::Value,
+pub struct Converted {
+    pub place: Place,
+    pub report: serde_json::Value,
 }
 
-fn convert(specs: &[Spec]) -> Converted {
+pub fn convert(specs: &[Spec]) -> Converted {
     let place = Place::new();
     pack_dumps_directory(specs, &place.path("tree")).unwrap();
     convert_tree(place)
@@ -78,7 +78,7 @@ fn convert_tree(place: Place) -> Converted {
 
 impl Converted {
     /// Names of the messages in a folder, without flags and with their UIDs.
-    fn names(&self, folder: &str) -> Vec<String> {
+    pub fn names(&self, folder: &str) -> Vec<String> {
         let members = members(&self.place.path("out/cpmove-examplecom.tar.gz"));
         let inside = format!("homedir/mail/example.com/anna/{folder}");
         let mut names: Vec<String> = members
@@ -93,12 +93,12 @@ impl Converted {
         names
     }
 
-    fn text(&self, code: &str) -> String {
+    pub fn text(&self, code: &str) -> String {
         let found = findings(&self.report).into_iter().find(|(of, ..)| of == code);
         found.unwrap_or_else(|| panic!("no {code}: {:?}", findings(&self.report))).2
     }
 
-    fn codes(&self) -> Vec<String> {
+    pub fn codes(&self) -> Vec<String> {
         chain_codes(&self.report).into_iter().collect()
     }
 }
@@ -117,6 +117,7 @@ fn without_state() -> Vec<Vec<MemoryFile>> {
             message("cur/1.a:2,", "stays"),
             message(".Stays/cur/4.d:2,", "stays"),
             message("new/5.e", "came"),
+            message("cur/6.f:2,", "came and was seen"),
         ],
     ]
 }
@@ -125,7 +126,7 @@ fn without_state() -> Vec<Vec<MemoryFile>> {
 fn the_list_of_files_of_a_dump_tells_what_is_gone() {
     let indexed = chain(without_state()).into_iter().map(|spec| Spec { file_index: true, ..spec });
     let converted = convert(&indexed.collect::<Vec<_>>());
-    assert_eq!(converted.names(""), ["1.a:2,", "5.e"]);
+    assert_eq!(converted.names(""), ["1.a:2,", "5.e", "6.f:2,"]);
     assert_eq!(converted.names(".Stays/"), ["4.d:2,"]);
     let all = members(&converted.place.path("out/cpmove-examplecom.tar.gz"));
     assert!(all.keys().all(|path| !path.contains("Gone") && !path.contains("old.sieve")));
@@ -134,11 +135,12 @@ fn the_list_of_files_of_a_dump_tells_what_is_gone() {
         "2 messages of older dumps were deleted before the newest, and do not come back; for 2 of \
          them this is assumed from the dump's list of files; folders: `.Gone` was deleted"
     );
-    // Without it, everything stays.
+    // Without it, everything stays, and the report tells of what may have been deleted.
     let converted = convert(&chain(without_state()));
-    assert_eq!(converted.names(""), ["1.a:2,", "2.b:2,", "5.e"]);
+    assert_eq!(converted.names(""), ["1.a:2,", "2.b:2,", "5.e", "6.f:2,"]);
     assert_eq!(converted.names(".Gone/"), ["3.c:2,"]);
-    assert_eq!(converted.codes(), [""; 0]);
+    assert_eq!(converted.codes(), ["maybe-deleted-in-chain"]);
+    assert!(converted.text("maybe-deleted-in-chain").starts_with("4 messages of older dumps"));
 }
 
 #[test]
@@ -153,12 +155,12 @@ fn a_list_of_changes_alone_is_not_taken_for_a_list_of_all_files() {
     let row = |path: &str| format!("anna/Maildir/{path}\tf\t10\t1700000000\t1\n");
     fs::write(&index, row("new/5.e")).unwrap();
     let converted = convert_tree(place);
-    assert_eq!(converted.names(""), ["1.a:2,", "2.b:2,", "5.e"]);
+    assert_eq!(converted.names(""), ["1.a:2,", "2.b:2,", "5.e", "6.f:2,"]);
     // One of another form is none at all.
     fs::write(&index, "v1\nsomething else\n").unwrap();
     fs::remove_dir_all(converted.place.path("out")).unwrap();
     let converted = convert_tree(converted.place);
-    assert_eq!(converted.names("").len(), 3);
+    assert_eq!(converted.names("").len(), 4);
 }
 
 #[test]
@@ -349,6 +351,30 @@ fn an_increment_that_needs_what_is_not_there() {
             .run(&["convert", "tree", "--output", "out", "--old-server", "dovecot:%u-%v"])
             .transcript()
     );
+}
+
+#[test]
+fn an_archive_of_the_dump_below_that_is_not_there_is_named() {
+    let before = vec![message("cur/1.a:2,", "one"), list(1, "3 V1700000000 N2\n1 :1.a\n")];
+    let mut after = before.clone();
+    after.pop();
+    after.extend([message("cur/2.b:2,", "two"), list(2, "3 V1700000000 N3\n1 :1.a\n2 :2.b\n")]);
+    let place = Place::new();
+    pack_dumps_directory(&chain(vec![before, after]), &place.path("tree")).unwrap();
+    fs::remove_file(place.path(&format!("tree/backup_domainmail_{FULL}.tzst"))).unwrap();
+    let run = place.run(&["convert", "tree", "--output", "out"]);
+    assert_eq!(run.status, Some(3), "{}", run.transcript());
+    let all = findings(&place.report("out"));
+    let missing: Vec<&str> = all
+        .iter()
+        .filter(|(code, ..)| code == "content-missing")
+        .map(|(.., text)| text.as_str())
+        .collect();
+    let expected = format!(
+        "the metadata of the dump {FULL} name the mail archive `backup_domainmail_{FULL}.tzst`, and \
+         the backup does not hold it"
+    );
+    assert_eq!(missing, [expected]);
 }
 
 #[test]

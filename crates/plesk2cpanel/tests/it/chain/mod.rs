@@ -11,9 +11,11 @@ use mail_model::uidl::UidlFormat;
 use sha2::{Digest, Sha256};
 
 mod histories;
+mod lists;
 mod made;
 mod recorded;
 mod server;
+mod stores;
 
 /// A member of an archive, for comparing.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

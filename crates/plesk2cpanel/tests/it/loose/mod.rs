@@ -203,6 +203,35 @@ fn what_is_no_mbox_is_said() {
 }
 
 #[test]
+fn an_mbox_may_begin_with_empty_lines_or_a_mark_of_utf_8() {
+    for before in ["", "\n", "\r\n\n", "\u{feff}"] {
+        let mbox = format!("{before}{FROM}\nSubject: one\n\nx\n");
+        let place = Place::new();
+        tree_of_mbox(&place, mbox.as_bytes());
+        let run = convert(&place, &[]);
+        assert_eq!(run.status, Some(3), "{}", run.transcript());
+        assert_eq!(texts(&unpacked(&place, "anna")), ["Subject: one\n\nx\n"], "{before:?}");
+        // The same in an archive.
+        let place = Place::new();
+        is_mbox(&tree_of_one(&place, vec![MemoryFile::file("mbox", DATE, mbox)]));
+        let run = convert(&place, &[]);
+        assert_eq!(run.status, Some(3), "{}", run.transcript());
+        assert_eq!(texts(&unpacked(&place, "anna")), ["Subject: one\n\nx\n"], "{before:?}");
+    }
+}
+
+#[test]
+fn a_mailbox_that_should_be_an_mbox_and_is_none_is_told() {
+    let place = Place::new();
+    let file = MemoryFile::file("mbox", DATE, format!("garbage\n\n{FROM}\nSubject: one\n"));
+    is_mbox(&tree_of_one(&place, vec![file]));
+    convert(&place, &[]);
+    let report = place.report("out");
+    assert!(codes(&report).contains(&"mbox-not-read"), "{report}");
+    assert!(codes(&report).contains(&"files-kept"), "{report}");
+}
+
+#[test]
 fn a_cut_mbox_loses_its_last_message_and_says_so() {
     let place = Place::new();
     let mbox =
@@ -274,6 +303,21 @@ fn several_mboxes_are_folders() {
           -> Work_A_B_2"
         ]
     );
+}
+
+#[test]
+fn long_lists_of_subscriptions_are_read_to_their_end() {
+    let place = Place::new();
+    let mbox = format!("{FROM}\nSubject: sent\n\nx\n\n");
+    let names = (0..9000).map(|number| format!("Folder {number:04}\n"));
+    let list = names.chain(["Sent\n".to_owned()]).collect::<Vec<_>>().concat();
+    let file = |path: &str, text: String| MemoryFile::file(path, DATE, text);
+    let files = vec![file("mail/Sent", mbox), file("mail/.subscriptions", list)];
+    is_mbox(&tree_of_one(&place, files));
+    let run = convert(&place, &[]);
+    assert_eq!(run.status, Some(3), "{}", run.transcript());
+    let list = fs::read_to_string(unpacked(&place, "anna").join("subscriptions")).unwrap();
+    assert!(list.lines().any(|name| name == "Sent"), "{}", list.len());
 }
 
 #[test]

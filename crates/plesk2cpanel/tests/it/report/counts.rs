@@ -12,7 +12,7 @@ fn file(path: &str) -> MemoryFile {
     MemoryFile::file(path, 1_700_000_000, TEXT)
 }
 
-/// Sums hold in every mailbox and over them.
+/// Sums hold in every mailbox and over them. Every number is counted by itself, where it arises.
 fn check(report: &Value) {
     let number = |value: &Value| value.as_u64().unwrap();
     let sum = |value: &Value| value.as_object().unwrap().values().map(number).sum::<u64>();
@@ -85,7 +85,8 @@ fn each_way_to_be_left_out_is_counted() {
     }
     let page = std::fs::read_to_string(place.path("out/report.html")).unwrap();
     assert!(page.contains("Of the backup&#39;s 7 messages, 1 stand in the archives."));
-    assert!(page.contains("6 not carried") || page.contains("4 not carried"));
+    // Those of the mailbox; the orphans are of none.
+    assert!(page.contains(">4 not carried<"), "{page}");
 }
 
 #[test]

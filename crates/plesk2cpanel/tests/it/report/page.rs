@@ -73,6 +73,38 @@ fn a_page_of_one_account_has_its_sums_alone() {
     insta::assert_snapshot!("report-html-unknown-account", run.transcript());
 }
 
+/// Such a page is for one customer, and says nothing of others.
+#[test]
+fn a_page_of_one_account_names_nothing_of_others() {
+    let (place, mut report) = recorded();
+    let kinds = [
+        ("backup-damaged", "error"),
+        ("archive-unreferenced", "warning"),
+        ("files-not-used", "warning"),
+        ("metadata-problem", "warning"),
+        ("metadata-unknown", "info"),
+        ("older-dump", "warning"),
+    ];
+    let findings = kinds.map(|(code, severity)| {
+        json!({
+            "code": code,
+            "severity": severity,
+            "object": "backup.tar",
+            "text": format!("{code} of theirs.example"),
+            "remedy": "",
+        })
+    });
+    report["findings"] = json!(findings);
+    write(&place, "report.json", &report);
+    let shown = |options: &[&str]| {
+        let page = place.run(&[&["report", "html", "report.json"], options].concat()).stdout;
+        let is_shown = |code: &&str| page.contains(&format!("{code} of theirs.example"));
+        kinds.map(|(code, _)| code).into_iter().filter(is_shown).collect::<Vec<_>>()
+    };
+    assert_eq!(shown(&[]), kinds.map(|(code, _)| code));
+    assert_eq!(shown(&["--only", "example.com"]), ["backup-damaged"]);
+}
+
 #[test]
 fn a_page_is_not_written_over_unasked() {
     let (place, _) = recorded();

@@ -41,6 +41,47 @@ fn a_new_server_with_the_old_format_has_nothing_to_change() {
 }
 
 #[test]
+fn what_the_old_server_itself_listed_counts_before_its_rule() {
+    let moved = Moved::new();
+    moved.renumber();
+    std::fs::create_dir(moved.place.path("truth")).unwrap();
+    let listing: String = (1..=5)
+        .fold(String::new(), |listing, uid| listing + &format!("uid={uid} pop3.uidl=told-{uid}\n"));
+    moved.place.write("truth/anna@example.com.txt", listing.as_bytes());
+    let found = moved.report(0, &["--since", LATER, "--write", "--uidl-truth", "truth"]);
+    assert_eq!(found["fates"]["restored"], 5);
+    assert!(moved.list().contains("103 Ptold-3 W9 :1700000003.M1P1.old\n"), "{}", moved.list());
+}
+
+#[test]
+fn mail_that_pop3_never_listed_has_nothing_to_lose() {
+    let mut files = crate::support::served_messages(2);
+    let list = files.pop().unwrap();
+    let uids = "1 700000000 3\n1 1700000001.M1P1.old\n2 1700000002.M1P1.old\n";
+    files.push(plesk_fixture::MemoryFile::file("Maildir/courierimapuiddb", list.mtime, uids));
+    let moved = Moved::of(files);
+    moved.renumber();
+    let before = moved.list();
+    let run = moved.place.run(&[
+        "rescue",
+        "backup.tar",
+        "home",
+        "--old-server",
+        "courier",
+        "--since",
+        LATER,
+        "--write",
+        "--json",
+    ]);
+    assert_eq!(run.status, Some(0), "{}", run.transcript());
+    let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let found = &report["mailboxes"][0];
+    assert_eq!((&found["fates"]["unseen"], &found["fates"]["nameless"]), (&2.into(), &0.into()));
+    assert_eq!(found["seen"]["pop3_not_connected"], 0);
+    assert_eq!(moved.list(), before);
+}
+
+#[test]
 fn without_a_list_the_whole_identity_comes_back() {
     let moved = Moved::new();
     moved.place.write("ignored", b"");

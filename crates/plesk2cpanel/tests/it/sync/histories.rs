@@ -89,8 +89,7 @@ fn happen(event: &Event, old: &mut Old, new: Option<&New<'_>>, next: &mut u32) {
         (!all.is_empty()).then(|| all[usize::from(number) % all.len()].clone())
     };
     let old_pick = |old: &Old, number: u8| pick(of_old(old).into_iter().collect(), number);
-    let new_pick =
-        |new: &New<'_>, number: u8| pick(of_new(new).into_keys().collect(), number);
+    let new_pick = |new: &New<'_>, number: u8| pick(of_new(new).into_keys().collect(), number);
     match (event, new) {
         (Event::Deliver(true), _) => old.deliver(dir, *next, ""),
         (Event::Deliver(false), Some(new)) => new.receive(dir, *next),

@@ -91,3 +91,45 @@ fn folders_come_and_go() {
     insta::assert_snapshot!("folders-fresh", new.show(".Fresh"));
     insta::assert_snapshot!("folders-work", new.show(".Work"));
 }
+
+#[test]
+fn both_dumps_may_lie_in_one_tree() {
+    let place = Place::new();
+    let mut old = Old::new(1..=3);
+    let first = old.spec(FIRST);
+    old.deliver("", 4, "");
+    old.delete("", 1);
+    plesk_fixture::pack_dumps_directory(&[first, old.spec(SECOND)], &place.path("tree")).unwrap();
+    let convert = ["convert", "tree", "--dump", FIRST, "--output", "first", "--as", "dir"];
+    place.run(&[&convert[..], &["--old-server", OTHER, "--reserve-uids", "1000"]].concat());
+    copy(&place.path("first/cpmove-examplecom/homedir"), &place.path("home"));
+    let new = place.path("home/mail/example.com/anna");
+    New(&new).open("");
+    for since in [&["--since", "first"][..], &["--since", "tree", "--since-dump", FIRST]] {
+        let sync = ["sync", "tree", "--old-server", OTHER, "--merge-into", "home"];
+        let run = place.run(&[&sync[..], since].concat());
+        assert_eq!(run.status, Some(0), "{}{}", run.stdout, run.stderr);
+    }
+    insta::assert_snapshot!("one-tree", New(&new).show(""));
+}
+
+#[test]
+fn a_mailbox_that_was_never_used_gets_its_first_mail() {
+    let place = Place::new();
+    place.pack("one.tar", &spec(Vec::new(), FIRST));
+    let convert = ["convert", "one.tar", "--output", "first", "--as", "dir"];
+    let run = place.run(&convert);
+    assert_eq!(run.status, Some(3), "{}{}", run.stdout, run.stderr);
+    copy(&place.path("first/cpmove-examplecom/homedir"), &place.path("home"));
+    place.pack("two.tar", &spec(Vec::new(), SECOND));
+    let merge = ["--since", "first", "--merge-into", "home"];
+    let run = sync(&place, OTHER, &merge);
+    assert_eq!(run.status, Some(0), "{}", run.stdout);
+    place.pack("two.tar", &Old::new(1..=2).spec(SECOND));
+    let staged = sync(&place, OTHER, &["--since", "first", "--output", "late"]);
+    assert_eq!(staged.status, Some(0), "{}", staged.stdout);
+    let run = sync(&place, OTHER, &merge);
+    assert_eq!(run.status, Some(0), "{}", run.stdout);
+    let new = place.path("home/mail/example.com/anna");
+    insta::assert_snapshot!("never-used", New(&new).show(""));
+}

@@ -28,6 +28,8 @@ pub(crate) struct OldFolder {
 #[derive(Clone, Default)]
 pub(crate) struct Old {
     pub(crate) folders: BTreeMap<String, OldFolder>,
+    /// Copies within a folder, which have the GUID of the first message.
+    pub(crate) copies: BTreeMap<u32, u32>,
 }
 
 pub(crate) fn base(number: u32) -> String {
@@ -84,7 +86,8 @@ impl Old {
                 let time = i64::from(VALIDITY + number);
                 let path = format!("{top}/cur/{name}:2,{flags}");
                 files.push(MemoryFile::file(path, time, text(number)));
-                list.push_str(&format!("{uid} :{name}\n"));
+                let guid = self.copies.get(&number).map(|first| format!("G{} ", base(*first)));
+                list.push_str(&format!("{uid} {}:{name}\n", guid.unwrap_or_default()));
             }
             files.push(MemoryFile::file(format!("{top}/dovecot-uidlist"), 1_700_009_000, list));
             let keywords = "0 $Label1\n1 Invoice\n";
@@ -177,8 +180,11 @@ impl New<'_> {
         let name = base(number).replace("old", "new");
         std::fs::write(self.folder(dir).join("new").join(&name), text(number)).unwrap();
         let mut list = self.list(dir);
-        let record =
-            mail_model::dovecot::UidRecord { uid: list.next_uid, fields: vec![], base: name.into() };
+        let record = mail_model::dovecot::UidRecord {
+            uid: list.next_uid,
+            fields: vec![],
+            base: name.into(),
+        };
         list.records.push(record);
         list.next_uid += 1;
         std::fs::write(self.folder(dir).join("dovecot-uidlist"), list.to_bytes()).unwrap();
@@ -188,9 +194,7 @@ impl New<'_> {
         let folder = self.folder(dir);
         let inner = ["cur", "new"].map(|inner| std::fs::read_dir(folder.join(inner)).unwrap());
         let mut paths = inner.into_iter().flatten().map(|entry| entry.unwrap().path());
-        let is = |path: &PathBuf| {
-            number_of(path.file_name().unwrap().to_str().unwrap()) == number
-        };
+        let is = |path: &PathBuf| number_of(path.file_name().unwrap().to_str().unwrap()) == number;
         paths.find(is).unwrap()
     }
 

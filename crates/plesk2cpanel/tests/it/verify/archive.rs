@@ -3,9 +3,15 @@
 use std::fs;
 use std::process::Command;
 
+use plesk_fixture::{MailboxSpec, MemoryFile};
+use tar::EntryType;
+
 use super::bases::{Base, KLARA, everything, one_of_each};
 use super::{Mutation, check};
 use crate::support::Place;
+
+/// A file that is kept for its owner.
+const SIEVE: &str = "homedir/from-plesk/example.com/petra/sieve/roundcube.sieve";
 
 #[rustfmt::skip]
 pub const MUTATIONS: &[Mutation] = &[
@@ -16,6 +22,10 @@ pub const MUTATIONS: &[Mutation] = &[
         apply: |tree| tree.remove("homedir/mail/example.com/idle/tmp") },
     Mutation { name: "a folder without its mark", classes: &["archive"], says: "maildirfolder",
         apply: |tree| tree.remove(&format!("{KLARA}/.Work/maildirfolder")) },
+    Mutation { name: "an inbox with a mark", classes: &["archive"], says: "klara/maildirfolder",
+        apply: |tree| tree.write(&format!("{KLARA}/maildirfolder"), "") },
+    Mutation { name: "a mark with something in it", classes: &["archive"], says: "empty",
+        apply: |tree| tree.write(&format!("{KLARA}/.Work/maildirfolder"), "x") },
     Mutation { name: "an index", classes: &["archive"], says: "dovecot.index",
         apply: |tree| tree.write(&format!("{KLARA}/dovecot.index"), "x") },
     Mutation { name: "a file among the domains of mail", classes: &["archive"], says: "inbox",
@@ -34,6 +44,14 @@ pub const MUTATIONS: &[Mutation] = &[
         apply: |tree| tree.edit("version", "version: 4", "version: 3") },
     Mutation { name: "no directory for databases", classes: &["archive"], says: "mysql",
         apply: |tree| tree.remove("mysql") },
+    Mutation { name: "a directory of nobody's", classes: &["archive"], says: "apache_tls",
+        apply: |tree| tree.directory("apache_tls") },
+    Mutation { name: "a directory of nobody's in the home", classes: &["archive"], says: ".trash",
+        apply: |tree| tree.directory("homedir/.trash") },
+    Mutation { name: "a domain of mail that nobody had", classes: &["archive"], says: "evil.example",
+        apply: |tree| tree.directory("homedir/mail/evil.example") },
+    Mutation { name: "a domain of logins that nobody had", classes: &["archive"], says: "evil.example",
+        apply: |tree| tree.directory("homedir/etc/evil.example") },
     Mutation { name: "no filter file of a domain", classes: &["archive"], says: "vf/example.com",
         apply: |tree| tree.remove("vf/example.com") },
 ];
@@ -75,7 +93,8 @@ fn the_unchanged_archive_passes_in_every_form() {
     assert!(counts.iter().all(|other| *other == counts[0]));
 }
 
-/// Every file of the archive and every line of every text is there for something that is compared.
+/// Every file of the archive is there for something that is compared, and so are the lines of its texts,
+/// of which up to four are tried in each.
 #[test]
 fn whatever_is_taken_out_is_missed() {
     let base = Base::new(&one_of_each());
@@ -153,10 +172,14 @@ fn a_file_of_the_archive_that_is_repacked_or_damaged() {
         "mkdir more; (cat tar.gz/cpmove-exampleuser.tar.gz; echo more) > more/cpmove-exampleuser.tar.gz",
     );
     assert_eq!(classes("more/cpmove-exampleuser.tar.gz"), archive_class());
-    shell(
-        "mkdir open; tar c -C out --mode=a+rw cpmove-exampleuser | gzip > open/cpmove-exampleuser.tar.gz",
-    );
-    assert_eq!(classes("open/cpmove-exampleuser.tar.gz"), archive_class());
+    for mode in ["a+rw", "o+r", "u+s", "g-r"] {
+        shell(&format!(
+            "mkdir {mode}; tar c -C out --mode={mode} cpmove-exampleuser | gzip > {mode}/cpmove-exampleuser.tar.gz"
+        ));
+        let found = classes(&format!("{mode}/cpmove-exampleuser.tar.gz"));
+        let expected = if mode == "g-r" { (Some(0), vec![]) } else { archive_class() };
+        assert_eq!(found, expected, "{mode}");
+    }
     // What stands there twice: the later counts for a restore.
     shell(
         "mkdir twice; tar cf twice/cpmove-exampleuser.tar -C out cpmove-exampleuser; \
@@ -177,6 +200,57 @@ fn a_file_of_the_archive_that_is_repacked_or_damaged() {
     bad[bytes.len() / 2] ^= 0x55;
     fs::write(base.path("cut.tar.gz"), &bad).unwrap();
     assert_eq!(base.verify("cut.tar.gz").status, Some(1));
+}
+
+/// Unpacked, the later member counts: an empty directory takes away the file that it is called like.
+#[test]
+fn a_directory_over_a_file() {
+    let base = Base::new(&one_of_each());
+    let archive = base.convert("tar");
+    for path in ["cp/exampleuser", "homedir/etc/example.com/shadow", SIEVE] {
+        let changed = base.with_member(&archive, path, EntryType::Directory, |_| {});
+        let found = base.verify(&changed);
+        assert_eq!(found.classes(), ["archive"], "{path}: {}", found.shown());
+        assert!(found.of("archive")[0].starts_with(path), "{}", found.shown());
+    }
+}
+
+/// What was one file on the old server is one here: with one date, and under names that are there.
+#[test]
+fn messages_that_are_one_file() {
+    let one = "1700000300.M1P1.old:2,S";
+    let other = "1700000301.M2P1.old:2,S";
+    let mut spec = one_of_each();
+    let file = |name: &str, mtime| {
+        MemoryFile::file(format!("Maildir/.Same/cur/{name}"), mtime, "Subject: same\n\ntext\n")
+    };
+    spec.subscriptions[0].mailboxes.retain(|mailbox| mailbox.name == "anna");
+    let target = format!("anna/Maildir/.Same/cur/{one}");
+    let linked = MemoryFile::hard_link(format!("Maildir/.Same/cur/{other}"), 1_600_000_100, target);
+    for (second, expected) in
+        [(linked, vec![]), (file(other, 1_600_000_100), vec![]), (file(other, 1), vec!["date"])]
+    {
+        spec.subscriptions[0].mailboxes[0].source =
+            MailboxSpec::new("anna").with_files(vec![file(one, 1_600_000_100), second]).source;
+        let base = Base::new(&spec);
+        let archive = base.convert("tar");
+        assert_eq!(base.verify(&archive).status, Some(0), "{}", base.verify(&archive).shown());
+        let folder = "homedir/mail/example.com/anna/.Same/cur";
+        // The second one becomes a link.
+        let link = |target: &str| {
+            let plain = base.without_member(&archive, &format!("{folder}/{other}"));
+            let path = format!("{folder}/{other}");
+            let linked = base.with_member(&plain, &path, EntryType::Link, |header| {
+                header.set_mtime(1);
+                header.set_link_name(format!("cpmove-exampleuser/{folder}/{target}")).unwrap();
+            });
+            base.verify(&linked)
+        };
+        assert_eq!(link(one).classes(), expected, "{}", link(one).shown());
+        // The name of the same message with other flags is no name that is there.
+        let found = link(&one.replace(":2,S", ":2,FS"));
+        assert!(found.classes().contains(&"archive".to_owned()), "{}", found.shown());
+    }
 }
 
 #[test]

@@ -167,6 +167,52 @@ impl Base {
         self.place.path(name)
     }
 
+    /// A copy of a tar without a member.
+    pub fn without_member(&self, archive: &str, path: &str) -> String {
+        let bytes = fs::read(self.path(archive)).unwrap();
+        let mut reader = tar::Archive::new(bytes.as_slice());
+        let member = format!("cpmove-exampleuser/{path}");
+        let mut entries = reader.entries().unwrap().map(|entry| entry.unwrap());
+        let entry = entries.find(|entry| *entry.path_bytes() == *member.as_bytes()).unwrap();
+        let end = entry.raw_file_position() + entry.size().next_multiple_of(512);
+        let [start, end] =
+            [entry.raw_header_position(), end].map(|at| usize::try_from(at).unwrap());
+        self.tar([&bytes[..start], &bytes[end..]].concat())
+    }
+
+    fn tar(&self, bytes: Vec<u8>) -> String {
+        let parent = self.directory();
+        fs::create_dir(self.path(&parent)).unwrap();
+        let changed = format!("{parent}/cpmove-exampleuser.tar");
+        fs::write(self.path(&changed), bytes).unwrap();
+        changed
+    }
+
+    /// A copy of a tar with one more member, without bytes.
+    pub fn with_member(
+        &self,
+        archive: &str,
+        path: &str,
+        kind: tar::EntryType,
+        change: impl FnOnce(&mut tar::Header),
+    ) -> String {
+        let mut bytes = fs::read(self.path(archive)).unwrap();
+        while bytes.ends_with(&[0; 512]) {
+            bytes.truncate(bytes.len() - 512);
+        }
+        let mut header = tar::Header::new_gnu();
+        header.set_path(format!("cpmove-exampleuser/{path}")).unwrap();
+        header.set_entry_type(kind);
+        header.set_mode(0o700);
+        header.set_size(0);
+        header.set_mtime(0);
+        change(&mut header);
+        header.set_cksum();
+        bytes.extend(header.as_bytes());
+        bytes.resize(bytes.len() + 1024, 0);
+        self.tar(bytes)
+    }
+
     /// Looks at something in the test's directory.
     pub fn verify(&self, archive: &str) -> Found {
         let run = self.run(&["verify", "backup.tar", archive, "--json"]);
@@ -282,6 +328,10 @@ impl Tree<'_> {
 
     pub fn copy(&self, from: &str, to: &str) {
         copy("--no-clobber", &self.path(from), &self.path(to));
+    }
+
+    pub fn directory(&self, path: &str) {
+        fs::create_dir_all(self.path(path)).unwrap();
     }
 
     pub fn maildir(&self, path: &str) {

@@ -187,3 +187,24 @@ fn a_log_of_another_life_of_the_folder_excuses_nothing() {
     let found = tree.verify();
     assert_eq!(found.classes(), ["message-missing"], "{}", found.shown());
 }
+
+/// A client asked for it, and that it was done is another record.
+#[test]
+fn a_deletion_that_was_only_asked_for_excuses_nothing() {
+    let base = Base::new(&one_of_each());
+    let tree = base.copy_home();
+    serve(&tree);
+    tree.remove(&klara("cur/B4:2,S"));
+    assert_eq!(tree.verify().classes(), [""; 0], "{}", tree.verify().shown());
+    let mut log = LOG.to_vec();
+    for kind in [0xcd91_u32, 0xed90] {
+        let done = (kind | 0x1000_0000).to_le_bytes();
+        while let Some(at) = log.windows(4).position(|bytes| bytes == done) {
+            log[at..at + 4].copy_from_slice(&kind.to_le_bytes());
+        }
+    }
+    assert_ne!(log, LOG);
+    std::fs::write(tree.path(&klara("dovecot.index.log")), log).unwrap();
+    let found = tree.verify();
+    assert_eq!(found.classes(), ["message-missing"], "{}", found.shown());
+}

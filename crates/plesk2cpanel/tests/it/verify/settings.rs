@@ -74,12 +74,27 @@ pub const RICH: &[Mutation] = &[
         apply: |tree| tree.edit("sds2", "shop_example.com=", "shop_example.com=x/") },
     Mutation { name: "a web root's directory is gone", classes: &["domain"], says: "addon.example",
         apply: |tree| tree.remove("homedir/addon.example") },
+    Mutation { name: "a list of the map twice", classes: &["domain"], says: "twice",
+        apply: |tree| tree.append("userdata/main", "sub_domains: []\n") },
+    Mutation { name: "a list of the map that is a text", classes: &["domain"], says: "stands nowhere",
+        apply: |tree| tree.edit("userdata/main", "  - shop", "  shop") },
+    Mutation { name: "a second document in the map", classes: &["domain"], says: "can't be read",
+        apply: |tree| tree.edit("userdata/main", "main_domain", "---\nmain_domain") },
+    Mutation { name: "a key of a host twice", classes: &["domain"], says: "twice",
+        apply: |tree| tree.append("userdata/example.com", "port: 81\n") },
     Mutation { name: "a domain's kind in the map", classes: &["domain"], says: "parked_domains",
         apply: |tree| tree.without_line("userdata/main", "  - alias.example") },
     Mutation { name: "a web root in a host", classes: &["domain"], says: "documentroot",
         apply: |tree| tree.edit("userdata/example.com", "/public_html", "/html") },
     Mutation { name: "an alias of a host", classes: &["domain"], says: "www.alias.example",
         apply: |tree| tree.edit("userdata/example.com", " www.alias.example", "") },
+    Mutation { name: "more in a row of the cache", classes: &["domain"], says: "the row of",
+        apply: |tree| tree.edit("userdata/cache.json", "\"\"]", "\"ea-php56\"]") },
+    Mutation { name: "a domain twice in the record", classes: &["domain"], says: "stands there twice",
+        apply: |tree| {
+            let last = tree.read(CP).lines().filter(|line| line.starts_with("DNS")).count();
+            tree.append(CP, &format!("DNS{last}=shop.example.com\n"));
+        } },
     Mutation { name: "a host that nobody had", classes: &["domain"], says: "userdata/x.example",
         apply: |tree| tree.copy("userdata/example.com", "userdata/x.example") },
     Mutation { name: "a row of the cache", classes: &["domain"], says: "alias.example",
@@ -121,10 +136,22 @@ pub const RICH: &[Mutation] = &[
     // Mailboxes.
     Mutation { name: "a mailbox without a login", classes: &["mailbox"], says: "no line in shadow",
         apply: |tree| tree.without_line(SHADOW, "anna:") },
+    Mutation { name: "a mailbox of root's", classes: &["mailbox"], says: "65534",
+        apply: |tree| tree.edit("homedir/etc/example.com/passwd", ":65534:65534:", ":0:0:") },
     Mutation { name: "a mailbox without a line in passwd", classes: &["mailbox"], says: "in passwd",
         apply: |tree| tree.without_line("homedir/etc/example.com/passwd", "anna:") },
     Mutation { name: "a mailbox's directory", classes: &["mailbox"], says: "example.com/bert",
         apply: |tree| tree.edit("homedir/etc/example.com/passwd", "example.com/anna:", "example.com/bert:") },
+    Mutation { name: "logins of a domain that nobody had", classes: &["mailbox"],
+        says: "evil.example/shadow: no domain",
+        apply: |tree| tree.copy("homedir/etc/example.com/shadow", "homedir/etc/evil.example/shadow") },
+    Mutation { name: "logins of the subdomain behind a domain", classes: &["mailbox"],
+        says: "addon.example.example.com/shadow",
+        apply: |tree| tree.write("homedir/etc/addon.example.example.com/shadow", "zoe:!!:1::::::\n") },
+    Mutation { name: "logins of no domain", classes: &["mailbox"], says: "etc/passwd",
+        apply: |tree| tree.write("homedir/etc/passwd", "zoe:x:1:1::/:/\n") },
+    Mutation { name: "logins below a mailbox", classes: &["mailbox"], says: "anna/shadow",
+        apply: |tree| tree.write("homedir/etc/example.com/anna/shadow", "zoe:!!:1::::::\n") },
     Mutation { name: "a login that nobody had", classes: &["mailbox"], says: "`zoe`",
         apply: |tree| tree.append(SHADOW, "zoe:!!:19737::::::\n") },
     Mutation { name: "a password", classes: &["login"], says: "anna@example.com",
@@ -154,6 +181,10 @@ pub const RICH: &[Mutation] = &[
         apply: |tree| tree.append("homedir/etc/example.com/quota", "klaus:5\n") },
     Mutation { name: "a mailbox takes mail", classes: &["incoming"], says: "off@example.com",
         apply: |tree| tree.without_line("homedir/etc/example.com/off/filter", "# SUSPEND") },
+    Mutation { name: "another refusal", classes: &["incoming"], says: "another text",
+        apply: |tree| tree.edit("homedir/etc/example.com/off/filter", "does not take mail", "is gone") },
+    Mutation { name: "a refusal that runs something", classes: &["incoming"], says: "another text",
+        apply: |tree| tree.edit("homedir/etc/example.com/off/filter", "This address", "${run{/bin/true}}") },
     Mutation { name: "a mailbox does not refuse mail", classes: &["incoming"], says: "refuse",
         apply: |tree| tree.without_line("homedir/etc/example.com/off/filter", "fail ") },
     Mutation { name: "the mark of a mailbox without mail", classes: &["incoming"], says: "missing",
@@ -194,6 +225,10 @@ pub const RICH: &[Mutation] = &[
         apply: |tree| tree.edit(YAML, "'contains'", "'is'") },
     Mutation { name: "a part of a filter's rule", classes: &["filter"], says: "rules of `Bills`",
         apply: |tree| tree.edit(YAML, "'$header_subject:'", "'$header_from:'") },
+    Mutation { name: "a key of a filter twice", classes: &["filter"], says: "twice",
+        apply: |tree| tree.edit(YAML, "    enabled: 1\n", "    enabled: 1\n    enabled: 0\n") },
+    Mutation { name: "a key of a rule that nobody knows", classes: &["filter"], says: "keys beside",
+        apply: |tree| tree.edit(YAML, "val: 'Invoice'\n", "val: 'Invoice'\n        foo: 'x'\n") },
     Mutation { name: "a value of a filter's rule", classes: &["filter"], says: "rules of `Bills`",
         apply: |tree| tree.edit(YAML, "'Invoice'", "'Invoices'") },
     Mutation { name: "how rules are joined", classes: &["filter"], says: "rules of `Boss`",
@@ -212,6 +247,8 @@ pub const RICH: &[Mutation] = &[
         apply: |tree| tree.edit(FILTER, "+Bills", "+Bill") },
     Mutation { name: "a variable that is none", classes: &["filter"], says: "does something else",
         apply: |tree| tree.edit(FILTER, "\\\"$local_part", "\\\"\\\\$local_part") },
+    Mutation { name: "a line's end in what runs", classes: &["filter"], says: "asks for something",
+        apply: |tree| tree.edit(FILTER, "\"Invoice\"", "\"I\\\\nvoice\"") },
     Mutation { name: "the name that runs", classes: &["filter"], says: "the name of a filter",
         apply: |tree| tree.edit(FILTER, "#Boss", "#Bos") },
     Mutation { name: "a filter runs no more", classes: &["filter"], says: "number of filters",
@@ -297,4 +334,39 @@ fn every_change_of_a_suspended_account_is_named() {
     let found = base.verify("out/cpmove-exampleuser");
     assert_eq!(found.status, Some(0), "{}", found.shown());
     check(&base, SUSPENDED);
+}
+
+/// Programs cut them off or take them for a part of a value.
+#[test]
+fn carriage_returns_are_named() {
+    let base = Base::new(&one_of_each());
+    let tree = base.copy();
+    for path in [
+        CP,
+        VA,
+        "pds",
+        "quota",
+        "shell",
+        "userdata/main",
+        "userdata/example.com",
+        "homedir/etc/example.com/passwd",
+        "homedir/etc/example.com/shadow",
+        "homedir/etc/example.com/quota",
+        YAML,
+        PREFS,
+        KEY,
+        "homedir/mail/example.com/klara/subscriptions",
+        "homedir/mail/example.com/klara/dovecot-keywords",
+    ] {
+        let text = tree.read(path);
+        tree.write(path, &(text.trim_end().replace('\n', "\r\n") + "\r\n"));
+        let found = tree.verify();
+        assert_eq!(found.status, Some(1), "{path}");
+        let said = found
+            .classes()
+            .iter()
+            .any(|class| found.of(class).iter().any(|line| line.contains("carriage returns")));
+        assert!(said, "{path}: {}", found.shown());
+        tree.write(path, &text);
+    }
 }

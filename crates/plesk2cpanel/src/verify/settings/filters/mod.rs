@@ -2,7 +2,6 @@
 //! both must say what was planned.
 
 mod program;
-mod yaml;
 
 use std::collections::BTreeSet;
 
@@ -10,10 +9,14 @@ use cpmove::{Action, Join, MailboxFilter, Match, Part, Rule};
 use plesk_backup::printable;
 
 use self::program::{Block, Program, Token, VARIABLE};
-use self::yaml::Yaml;
 use super::Settings;
+use super::addresses::lower_domain;
+use super::yaml::Yaml;
 use crate::plan::MailboxPlan;
 use crate::verify::ledger::{Class, Ledger};
+
+/// What the sender of mail reads that is refused.
+const REFUSAL: &str = "This address does not take mail at present.";
 
 /// A mailbox's place.
 struct Place<'a> {
@@ -89,19 +92,16 @@ fn comparison(comparison: Match) -> &'static str {
     }
 }
 
+/// Whether Exim compares numbers, and stops at what is none.
+fn is_numeric(comparison: Match) -> bool {
+    matches!(comparison, Match::IsAbove | Match::IsNotAbove | Match::IsBelow | Match::IsNotBelow)
+}
+
 fn join(join: Join) -> &'static str {
     match join {
         Join::And => "and",
         Join::Or => "or",
     }
-}
-
-/// An address with its domain in lower case.
-fn address(text: &str) -> String {
-    text.rsplit_once('@').map_or_else(
-        || text.to_owned(),
-        |(local, domain)| format!("{local}@{}", domain.to_ascii_lowercase()),
-    )
 }
 
 /// An action as `filter.yaml` has it: word, and what it takes.
@@ -112,7 +112,7 @@ fn shown_action(place: &Place<'_>, action: &Action) -> (&'static str, Option<Str
             ("deliver", Some(format!("{local}@{domain}")))
         }
         Action::Save(folder) => ("save", Some(format!("$home/mail/{domain}/{local}/.{folder}"))),
-        Action::Deliver(to) => ("deliver", Some(address(to))),
+        Action::Deliver(to) => ("deliver", Some(lower_domain(to))),
         Action::Discard => ("save", Some("/dev/null".to_owned())),
         Action::Fail(text) => ("fail", Some(text.clone())),
         Action::Finish => ("finish", None),
@@ -189,6 +189,14 @@ fn compare_shown_filter(
     ledger.check(class, path, shown == wanted, || {
         format!("the rules of `{name}` are {shown:?} instead of {wanted:?}")
     });
+    for (what, known) in
+        [("rules", &["part", "match", "val", "opt"][..]), ("actions", &["action", "dest"])]
+    {
+        let other = |item: &Yaml| item.keys().iter().any(|key| !known.contains(key));
+        ledger.check(class, path, !found.items(what).iter().any(other), || {
+            format!("the {what} of `{name}` have keys beside {known:?}")
+        });
+    }
     let shown: Vec<(Option<String>, Option<String>)> = found
         .items("actions")
         .iter()
@@ -239,6 +247,13 @@ fn compare_run(
     ledger.check(Class::Incoming, path, refuses == mailbox.refuses_mail, || {
         if refuses { "it refuses mail" } else { "it does not refuse mail" }.to_owned()
     });
+    if refuses && mailbox.refuses_mail {
+        // Senders read it, and Exim runs what is in it.
+        let same = program.outside.get(1) == Some(&literal(REFUSAL));
+        ledger.check(Class::Incoming, path, same, || {
+            format!("it refuses mail with another text than `{REFUSAL}`")
+        });
+    }
     let others = program.outside.get(if refuses { 2 } else { 0 }..).unwrap_or_default();
     ledger.check(class, path, others == outside, || {
         "it should say `headers charset \"UTF-8\"`, and nothing else outside of its filters"
@@ -297,7 +312,7 @@ fn condition(rules: &[Rule]) -> Vec<Token> {
             tokens.extend(words("("));
             tokens.extend(compared("$thisaddress"));
             tokens.extend(words(")"));
-        } else if rule.comparison.is_numeric() {
+        } else if is_numeric(rule.comparison) {
             tokens.extend(words(&format!("( {part} matches \\N^-?\\d+$\\N and")));
             tokens.extend(compared(&part));
             tokens.extend(words(")"));
@@ -330,7 +345,7 @@ fn command(place: &Place<'_>, action: &Action) -> Vec<Token> {
             tokens.extend(words("660"));
             tokens
         }
-        Action::Deliver(to) => with("deliver", literal(&address(to))),
+        Action::Deliver(to) => with("deliver", literal(&lower_domain(to))),
         Action::Discard => discard(),
         Action::Fail(text) => {
             let mut tokens = words("if error_message then");

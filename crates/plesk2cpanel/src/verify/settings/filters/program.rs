@@ -93,7 +93,8 @@ enum Next<'t> {
 
 /// The next token, and what follows.
 fn next(text: &str) -> Result<Option<(Next<'_>, &str)>, String> {
-    let text = text.trim_start();
+    // Exim's spaces are those of ASCII: another one is part of a word.
+    let text = text.trim_ascii_start();
     let Some(first) = text.chars().next() else { return Ok(None) };
     let end_of = |end: Option<usize>| end.unwrap_or(text.len());
     Ok(Some(match first {
@@ -107,7 +108,7 @@ fn next(text: &str) -> Result<Option<(Next<'_>, &str)>, String> {
         }
         '(' | ')' => (Next::Token(Token::Word(first.to_string())), &text[1..]),
         _ => {
-            let end = end_of(text.find(|letter: char| letter.is_whitespace()));
+            let end = end_of(text.find(|letter: char| letter.is_ascii_whitespace()));
             // A parenthesis ends a word, but not within a regular expression.
             let word = &text[..end];
             let end = if word.starts_with("\\N") { end } else { end_of_word(word) };
@@ -129,9 +130,7 @@ fn quoted(text: &str) -> Result<(String, &str), String> {
             None => return Err("a quote is not closed".to_owned()),
             Some((at, '"')) => break &text[at + 1..],
             Some((_, '\\')) => match letters.next() {
-                Some((_, 'n')) => once.push('\n'),
-                Some((_, 't')) => once.push('\t'),
-                Some((_, other)) => once.push(other),
+                Some((_, letter)) => once.push(escaped(letter)?),
                 None => return Err("a quote is not closed".to_owned()),
             },
             Some((_, other)) => once.push(other),
@@ -141,13 +140,34 @@ fn quoted(text: &str) -> Result<(String, &str), String> {
     let mut letters = once.chars();
     while let Some(letter) = letters.next() {
         match letter {
-            '\\' => twice.extend(letters.next()),
+            '\\' => {
+                let letter = letters.next().ok_or("a backslash ends a text")?;
+                twice.push(escaped(letter)?);
+            }
             '$' => twice.push(VARIABLE),
             VARIABLE => return Err("a text holds a character that stands for another".to_owned()),
             other => twice.push(other),
         }
     }
     Ok((twice, after))
+}
+
+/// What a letter behind a backslash means, in both readings. Numbers of characters, the `N` that
+/// keeps a stretch from the second reading, and a line's end behind a backslash have no place in a
+/// filter that an archive brings.
+fn escaped(letter: char) -> Result<char, String> {
+    match letter {
+        'n' => Ok('\n'),
+        't' => Ok('\t'),
+        'r' => Ok('\r'),
+        'b' => Ok('\u{8}'),
+        'f' => Ok('\u{c}'),
+        'v' => Ok('\u{b}'),
+        _ if matches!(letter, '0'..='7' | 'x' | 'N') || letter.is_ascii_whitespace() => {
+            Err(format!("the escape `\\{}` is not understood", letter.escape_default()))
+        }
+        other => Ok(other),
+    }
 }
 
 #[cfg(test)]
@@ -196,6 +216,26 @@ mod tests {
         let address = format!("\"{VARIABLE}local_part+Bills\"@{VARIABLE}domain");
         assert_eq!(block.commands[..2], [word("deliver"), text(&address)]);
         assert_eq!(block.commands.len(), 7);
+    }
+
+    #[test]
+    fn both_readings_know_the_same_escapes() {
+        let read = |inside: &str| quoted(&format!("{inside}\"")).map(|(text, _)| text);
+        for (inside, meant) in [
+            (r"a\nb", "a\nb"),
+            (r"a\\nb", "a\nb"),
+            (r"a\\\\nb", r"a\nb"),
+            (r"a\tb\\tc", "a\tb\tc"),
+            (r"\\$a\q", "$aq"),
+        ] {
+            assert_eq!(read(inside).unwrap(), meant, "{inside}");
+        }
+        for bad in [r"\x41", r"\\x41", r"\101", r"\\101", r"\\Na$b\\N", "a\\\n b", r"a\\"] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+        // A space that is none of ASCII's does not end a word.
+        let program = Program::parse("# Exim filter\nfinish\u{a0}fail\n").unwrap();
+        assert_eq!(program.outside, [word("finish\u{a0}fail")]);
     }
 
     #[test]

@@ -1,4 +1,7 @@
-//! As much of YAML as cPanel's files of filters have: mappings, sequences, and scalars on one line.
+//! As much of YAML as cPanel's files have: mappings, sequences, and scalars on one line. What another
+//! reader could take otherwise (a key that stands twice, a second document, references) is an error.
+
+use std::collections::HashSet;
 
 /// A value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,11 +20,16 @@ impl Yaml {
     /// # Errors
     /// What is not understood.
     pub(super) fn parse(text: &str) -> Result<Yaml, String> {
-        let mut lines = Vec::new();
+        let (mut lines, mut started) = (Vec::new(), false);
         for (number, line) in (1..).zip(text.lines()) {
             let content = line.trim_start_matches(' ');
-            if content.trim().is_empty() || content.starts_with('#') || line.trim_end() == "---" {
+            let is_start = line.trim_end() == "---" && lines.is_empty() && !started;
+            started |= is_start;
+            if content.trim().is_empty() || content.starts_with('#') || is_start {
                 continue;
+            }
+            if content.starts_with('\t') || line.starts_with("---") || line.trim_end() == "..." {
+                return Err(format!("line {number} begins a text that is not looked at"));
             }
             lines.push(Line { number, indent: line.len() - content.len(), text: content });
         }
@@ -56,6 +64,14 @@ impl Yaml {
         }
     }
 
+    /// Keys and values, if it is a mapping.
+    pub(super) fn entries(&self) -> Option<&[(String, Yaml)]> {
+        match self {
+            Yaml::Mapping(entries) => Some(entries),
+            _ => None,
+        }
+    }
+
     /// Keys of a mapping.
     pub(super) fn keys(&self) -> Vec<&str> {
         match self {
@@ -79,13 +95,10 @@ struct Parser<'l, 't> {
 impl<'t> Parser<'_, 't> {
     /// All lines of this indent and what is below them.
     fn block(&mut self, indent: usize, depth: usize) -> Result<Yaml, String> {
-        if depth > DEEPEST {
-            return Err(format!("it is more than {DEEPEST} levels deep"));
-        }
         match self.line(indent) {
             None => Ok(Yaml::Scalar(String::new())),
             Some((_, text)) if is_item(text) => self.sequence(indent, depth),
-            Some((_, text)) if key(text).is_some() => self.mapping(indent, depth),
+            Some((_, text)) if key(text).is_some() => self.mapping(indent, depth, Vec::new()),
             Some((number, text)) => {
                 self.at += 1;
                 scalar(text).map(Yaml::Scalar).map_err(|why| format!("line {number}: {why}"))
@@ -99,6 +112,7 @@ impl<'t> Parser<'_, 't> {
     }
 
     fn sequence(&mut self, indent: usize, depth: usize) -> Result<Yaml, String> {
+        not_too_deep(depth)?;
         let mut items = Vec::new();
         while let Some((number, text)) = self.line(indent).filter(|(_, text)| is_item(text)) {
             self.at += 1;
@@ -109,13 +123,8 @@ impl<'t> Parser<'_, 't> {
             } else if let Some((name, value)) = key(rest) {
                 // The first key of a mapping stands behind the dash.
                 let value = self.value(number, value, inner, depth)?;
-                let mut entries = vec![(unquoted(number, name)?, value)];
-                if self.line(inner).is_some()
-                    && let Yaml::Mapping(more) = self.mapping(inner, depth + 1)?
-                {
-                    entries.extend(more);
-                }
-                items.push(Yaml::Mapping(entries));
+                let first = (unquoted(number, name)?, value);
+                items.push(self.mapping(inner, depth + 1, vec![first])?);
             } else {
                 items.push(Yaml::Scalar(unquoted(number, rest)?));
             }
@@ -123,14 +132,25 @@ impl<'t> Parser<'_, 't> {
         Ok(Yaml::Sequence(items))
     }
 
-    fn mapping(&mut self, indent: usize, depth: usize) -> Result<Yaml, String> {
-        let mut entries = Vec::new();
+    /// All keys of this indent, behind those that were read already.
+    fn mapping(
+        &mut self,
+        indent: usize,
+        depth: usize,
+        mut entries: Vec<(String, Yaml)>,
+    ) -> Result<Yaml, String> {
+        not_too_deep(depth)?;
+        let mut known: HashSet<String> = entries.iter().map(|(name, _)| name.clone()).collect();
         while let Some((number, text)) = self.line(indent).filter(|(_, text)| !is_item(text)) {
             let (name, value) =
                 key(text).ok_or_else(|| format!("line {number} has no key: `{text}`"))?;
             self.at += 1;
             let value = self.value(number, value, indent, depth)?;
-            entries.push((unquoted(number, name)?, value));
+            let name = unquoted(number, name)?;
+            if !known.insert(name.clone()) {
+                return Err(format!("line {number}: `{name}` stands there twice"));
+            }
+            entries.push((name, value));
         }
         Ok(Yaml::Mapping(entries))
     }
@@ -164,6 +184,10 @@ impl<'t> Parser<'_, 't> {
     }
 }
 
+fn not_too_deep(depth: usize) -> Result<(), String> {
+    if depth > DEEPEST { Err(format!("it is more than {DEEPEST} levels deep")) } else { Ok(()) }
+}
+
 fn is_item(text: &str) -> bool {
     text == "-" || text.starts_with("- ")
 }
@@ -187,13 +211,27 @@ fn scalar(text: &str) -> Result<String, String> {
     let open = "a quote is not closed";
     if let Some(rest) = text.strip_prefix('\'') {
         let inner = rest.strip_suffix('\'').ok_or(open)?;
+        if inner.replace("''", "").contains('\'') {
+            return Err(open.to_owned());
+        }
         return Ok(inner.replace("''", "'"));
     }
-    let Some(rest) = text.strip_prefix('"') else { return Ok(text.to_owned()) };
+    let Some(rest) = text.strip_prefix('"') else {
+        let means_more = text.starts_with(|first| "&*!|>%@`[]{},#~".contains(first))
+            || [" #", ": "].iter().any(|mark| text.contains(mark));
+        return if means_more {
+            Err(format!("`{text}` is more than a text"))
+        } else {
+            Ok(text.to_owned())
+        };
+    };
     let inner = rest.strip_suffix('"').ok_or(open)?;
     let mut value = String::new();
     let mut letters = inner.chars();
     while let Some(letter) = letters.next() {
+        if letter == '"' {
+            return Err(open.to_owned());
+        }
         if letter != '\\' {
             value.push(letter);
             continue;
@@ -235,10 +273,33 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_an_error() {
-        for bad in ["a: 'b", "a: \"\\q\"", "a: b\n   c: d\n e: f", "a: b\nno key"] {
+        for bad in [
+            "a: 'b",
+            "a: \"\\q\"",
+            "a: b\n   c: d\n e: f",
+            "a: b\nno key",
+            "a: 'b' c'",
+            "a: \"b\" c\"",
+            "a: b\na: c",
+            "- a: b\n  c: d\n  a: e",
+            "a: b\n'a': c",
+            "a: b\n---\nc: d",
+            "---\n---\na: b",
+            "a: b\n...\nc: d",
+            "a: &x b",
+            "a: *x",
+            "a: |",
+            "a: [b]",
+            "a: b # c",
+            "a: b: c",
+            "a:\n\tb: c",
+        ] {
             assert!(Yaml::parse(bad).is_err(), "{bad}");
         }
         let deep = (0..5000).map(|level| " ".repeat(level) + "a:\n").collect::<String>();
+        assert!(Yaml::parse(&deep).unwrap_err().contains("deep"));
+        let item = |level: usize| " ".repeat(2 * level) + "- a:\n";
+        let deep = (0..4000).map(item).collect::<String>();
         assert!(Yaml::parse(&deep).unwrap_err().contains("deep"));
         let deep = "- ".repeat(50_000);
         assert!(Yaml::parse(&deep).is_ok(), "dashes in a row are one text here");
