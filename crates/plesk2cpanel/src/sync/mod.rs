@@ -325,7 +325,7 @@ impl Job {
                 "nothing to do if it has none; else make the backup again, with mail content included",
             ));
         };
-        if scanned.no_maildir.mboxes > 0 || scanned.no_maildir.mail_enable > 0 {
+        if !scanned.no_maildir.mboxes.is_empty() || scanned.no_maildir.mail_enable > 0 {
             return Err(Refusal::new(
                 "it is no maildir on the old server, and such messages have no names that stay",
                 "convert the last backup alone, after the old server has stopped to receive mail",
