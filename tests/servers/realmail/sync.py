@@ -27,6 +27,7 @@ class Sync:
     version: str   # of the new server
     since: str     # what tells of the first conversion: report, or backup
     touched: bool = True  # whether anything happened on the new side; if not, no UIDs are reserved
+    third: bool = False  # whether a third backup is brought in after the switch
 
 
 @dataclass(frozen=True)
@@ -39,15 +40,15 @@ class Round:
 
 
 ROUNDS = (
-    Round("dovecot-default", "%08Xu%08Xv", (Sync("script", "2.3", "backup"), Sync("merge-into", "2.4", "report"),
+    Round("dovecot-default", "%08Xu%08Xv", (Sync("script", "2.3", "backup", third=True), Sync("merge-into", "2.4", "report"),
                                            Sync("script", "2.3", "report", touched=False))),
-    Round("dovecot-cpanel", rounds.SAME_AS_CPANEL, (Sync("merge-into", "2.3", "backup"),
+    Round("dovecot-cpanel", rounds.SAME_AS_CPANEL, (Sync("merge-into", "2.3", "backup", third=True),
                                                     Sync("script", "2.4", "report"))),
     Round("courier", None, (Sync("script", "2.3", "backup"), Sync("merge-into", "2.3", "report"))),
 )
 # EMPTY has no message in the first backup, and then Courier has written no list for its IMAP clients.
 CLIENTS = {mailbox: POP3_CLIENTS if mailbox == EMPTY else mailbox.clients for mailbox in MAILBOXES}
-PACKINGS = (Packing("server", "tzst", "tar"), Packing("server", "tgz", "tar"))
+PACKINGS = (Packing("server", "tzst", "tar"), Packing("server", "tgz", "tar"), Packing("server", "tar", "tar"))
 
 
 def run(what):
@@ -86,17 +87,20 @@ class _Old:
                             for client in self.first_clients]
             _without_errors("the old server between the backups", clients_module.run_all(self.clients), checks)
             bothsides.before_second_backup(server, self.messages)
+            two = work / "mail-2"
+            truth.copy_maildirs(mailroot, two)
+            bothsides.after_second_backup(server, self.messages)
             self.kind, self.option = server.kind, server.option
         # Asking the server gives waiting mail its number, so a copy is asked.
         copy = work / "old-copy"
-        truth.copy_maildirs(mailroot, copy)
+        truth.copy_maildirs(two, copy)
         with make_server(what.uidl_format, work / "old2", ports, copy) as server:
             self.served = {mailbox: Served(ports, mailbox, self.messages) for mailbox in MAILBOXES if mailbox != UNREAD}
         if self.kind == "courier":
             # It numbers messages for POP3 when somebody first asks, and here nobody had.
             self.served[TEAM].uidls.clear()
         self.backups = [pack(root, self.kind, packing, work / f"backup-{number}.tar")
-                        for number, (root, packing) in enumerate(zip((one, mailroot), PACKINGS), 1)]
+                        for number, (root, packing) in enumerate(zip((one, two, mailroot), PACKINGS), 1)]
 
 
 class Served:
@@ -146,7 +150,8 @@ class _New:
         home = unpack(archive, self.directory / "account")
         before = self._used(home) if self.way.touched else {}
         told = self.way.since == "report"
-        again = self._sync(home, output / "report.json" if told else self.old.backups[0], () if told else reserve)
+        again = self._sync(home, self.old.backups[1], output / "report.json" if told else self.old.backups[0],
+                           () if told else reserve, self.directory / "synced")
         with CpanelDovecot(self.directory / "server2", self.ports, home, self.way.version) as server:
             bothsides.after_the_switch(server, self.messages)
             served = {mailbox: Served(self.ports, mailbox, self.messages) for mailbox in MAILBOXES}
@@ -155,6 +160,8 @@ class _New:
             self._clients_come(served)
             self.add("the new server has nothing to complain about", server.complaints())
         self._again(home, again)
+        if self.way.third:
+            self._third(home, reserve)
 
     def _used(self, home):
         """The new side before the switch; what it served last."""
@@ -169,13 +176,12 @@ class _New:
             self.add("the new server had nothing to complain about", server.complaints())
         return served
 
-    def _sync(self, home, since, more):
-        """Bring the second backup in; returns how to do so once more, which must change nothing."""
-        output = self.directory / "synced"
+    def _sync(self, home, backup, since, more, output):
+        """Bring a later backup in; returns how to do so once more, which must change nothing."""
         merged = self.way.way == "merge-into"
 
         def call():
-            status = sync(self.old.backups[1], since, self.old.option, self.work, *more,
+            status = sync(backup, since, self.old.option, self.work, *more,
                           *(("--merge-into", home) if merged else ("--output", output)))
             self.add("nothing is left for a person to do", [] if status == 0 else [f"sync: exit {status}"])
         call()
@@ -276,11 +282,32 @@ class _New:
         self.add("a second run changes nothing", [f"{address}: {one} became {two}" for address, one, two in
                                                   zip(before, before.values(), self._state(home).values()) if one != two])
 
+    def _third(self, home, reserve):
+        """Nobody stopped the old server at the switch: a third backup, with the second as what was brought in last."""
+        before = self._state(home)
+        self._sync(home, self.old.backups[2], self.old.backups[1], reserve, self.directory / "synced-3")
+        after = self._state(home)
+        for mailbox, lost, came in ((ALICE, {"alice-m12", "fresh1"}, {"alice-straggler1"}),
+                                    (SALES, set(), {"sales-straggler1"}), (TEAM, set(), set())):
+            (folders, _, uidls), (now_folders, _, now_uidls) = before[mailbox.address], after[mailbox.address]
+            for what, one, two in (("UIDLs", uidls, now_uidls), ("UIDs", _rows(folders), _rows(now_folders))):
+                self.add(f"{mailbox.address}: after a third backup other {what} are as before",
+                         [f"{row} is gone" for row in one if row not in two and row[-1] not in lost]
+                         + [f"{row} is new" for row in two if row not in one and row[-1] not in came])
+            names = Counter(row[-1] for row in _rows(now_folders))
+            self.add(f"{mailbox.address}: a third backup brings and takes what it should",
+                     [f"{name} is there {names[name]} times" for name in lost | came if names[name] != (name in came)])
+
     def _state(self, home):
         with CpanelDovecot(self.directory / "server4", self.ports, home, self.way.version):
             served = {mailbox.address: Served(self.ports, mailbox, self.messages) for mailbox in MAILBOXES}
         shutil.rmtree(self.directory / "server4")
         return {address: (each.folders, each.flags, each.uidls) for address, each in served.items()}
+
+
+def _rows(folders):
+    return [(folder, validity, uid, name) for folder, (validity, _, entries) in folders.items()
+            for uid, name in entries.items()]
 
 
 def _uid_differences(side, known, now):

@@ -3,7 +3,7 @@
 //! The script is one file for an admin to read; what differs from mailbox to mailbox stands beside it
 //! in tables, one line for each folder, message and step.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::Path;
 
@@ -107,11 +107,36 @@ pub(super) fn plan(
             messages.extend(merged.uidl.as_deref().unwrap_or_default());
             messages.extend(if merged.ours.is_none() { b"\t1\n" } else { b"\t0\n" });
         }
+        deleted(&mut steps, &name, folder);
         flags(&mut steps, &name, folder);
     }
     put(&directory.join("folders"), &folders)?;
     put(&directory.join("messages"), &messages)?;
     put(&directory.join("steps"), &steps)
+}
+
+/// Messages that were deleted on the old server, which go before `doveadm sync` looks: it takes a message
+/// for deleted only below the highest UID that both sides have, and gives those above a new UID and UIDL.
+fn deleted(steps: &mut Vec<u8>, name: &str, folder: &FolderPlan) {
+    let (Some(before), Some(old)) = (&folder.before, &folder.old) else { return };
+    match &before.had {
+        Had::Messages(_) => {
+            let Some(new) = &folder.new else { return };
+            let removed = folder.merge.removed.iter();
+            let uids: Vec<u32> = removed.filter_map(|&at| new.messages[at].uid).collect();
+            step(steps, "expunge", name, &uids, "");
+        }
+        Had::Below(below) => {
+            let there: BTreeSet<u32> = old.messages.iter().filter_map(|it| it.uid).collect();
+            let mut next = 1;
+            for uid in there.into_iter().filter(|uid| uid < below).chain([*below]) {
+                if next < uid {
+                    steps.extend(format!("expunge\t{name}\t{next}:{}\t\n", uid - 1).bytes());
+                }
+                next = uid.saturating_add(1);
+            }
+        }
+    }
 }
 
 /// What `doveadm` does not do with a folder that the old server has no more.

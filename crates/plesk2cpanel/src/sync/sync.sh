@@ -173,10 +173,29 @@ after_merge() {
         stop "$(cat "$tmp/wrong")"
 }
 
+# What either side deleted goes before doveadm sync looks. It takes a message for deleted only below the
+# highest UID that both sides have, and numbers those above anew, with new UIDLs; and of what was
+# deleted here it knows only as long as a log tells of it.
+deletions() {
+    local folder guid dir
+    steps expunge
+    awk -F '\t' -v OFS='\t' '
+        FILENAME == ARGV[1] { dir[$1] = $5; next }
+        FILENAME == ARGV[2] { had[$1, $3] = 1; next }
+        $5 == 0 && !(($1, $3) in had) { print $3, dir[$1] }' \
+        "$plan/folders" "$before" "$plan/messages" >"$tmp/deleted-here"
+    while IFS=$TAB read -r guid dir; do
+        rm -f -- "$copy/${dir:-.}/"{cur,new}"/$guid" "$copy/${dir:-.}/"{cur,new}"/$guid":2,*
+    done <"$tmp/deleted-here"
+}
+
 # What doveadm sync leaves as it is: flags that changed on the old server, and folders that are gone.
+# With `expunge` those steps alone, without it the others.
 steps() {
     local what folder uids flag
     while IFS=$TAB read -r what folder uids flag; do
+        [ "$what" = expunge ] && [ "$1" != expunge ] && continue
+        [ "$what" != expunge ] && [ "$1" = expunge ] && continue
         status "$folder" || continue
         case $what in
         add | remove) run flags "$what" -u "$address" "$flag" mailbox "$folder" uid "$uids" ;;
@@ -233,10 +252,11 @@ mailbox() {
     while IFS= read -r dir; do
         [ -n "$dir" ] && rm -rf -- "$copy/$dir"
     done <"$tmp/left-out"
+    deletions
     chown -R -- "$owner:$group" "$copy" || stop "can't give the copy to the mailbox's owner"
     run sync -1 -R -u "$address" "maildir:$copy" || stop "doveadm sync: $(said)"
     rm -rf -- "$copy"
-    steps
+    steps others
 
     snapshot "$after"
     after_merge 1
