@@ -97,8 +97,8 @@ class _Story:
         named = [mailbox["address"] for mailbox in report["mailboxes"] for finding in mailbox["findings"]
                  if finding["code"] == "rescue-unlisted"]
         for address in named:
-            subprocess.run(server.command("/usr/bin/doveadm", "index", "-u", address, "INBOX"), check=True, capture_output=True,
-                           env=server.environment())
+            subprocess.run(server.command("/usr/bin/doveadm", "index", "-u", address, "INBOX"), check=True,
+                           capture_output=True, env=server.environment())
         return named
 
     def add(self, name, differences):
