@@ -17,10 +17,10 @@ SECONDS = 120
 
 
 class Client:
-    """One client of one mailbox."""
+    """One client of one mailbox. `recognise` tells messages apart: by their bodies, unless told otherwise."""
 
-    def __init__(self, name, directory, mailbox, ports):
-        self.name, self.mailbox = name, mailbox
+    def __init__(self, name, directory, mailbox, ports, recognise=None):
+        self.name, self.mailbox, self.recognise = name, mailbox, recognise or body_digest
         self.directory = Path(directory)
         self.pop3_port, self.imap_port = ports
         self.box = self.directory / "mail"
@@ -30,7 +30,7 @@ class Client:
                 (self.box / sub).mkdir(exist_ok=True)
 
     def run(self):
-        """One synchronisation. Returns the bodies it downloaded, and an error or None."""
+        """One synchronisation. Returns what it downloaded, and an error or None."""
         before = self._files()
         command = getattr(self, "_" + self.name)()
         chown_mail(self.directory)
@@ -53,7 +53,11 @@ class Client:
     def copy(self, directory):
         """The same client with the same memory, elsewhere."""
         shutil.copytree(self.directory, directory, symlinks=True)
-        return Client(self.name, directory, self.mailbox, (self.pop3_port, self.imap_port))
+        return Client(self.name, directory, self.mailbox, (self.pop3_port, self.imap_port), self.recognise)
+
+    def held(self):
+        """All messages that it has."""
+        return Counter(self.recognise(path.read_bytes()) for path in self._files().values())
 
     def _files(self):
         """The messages it holds: paths by folder and name, without the flags, which may change."""
@@ -66,11 +70,11 @@ class Client:
         return found
 
     def _downloaded(self, before):
-        """Digests of the bodies of files that were not there. Headers don't count: some clients add to
-        them. A difference of the bodies would not do: a client that throws its copies away and fetches
+        """The messages of files that were not there. Headers don't count: some clients add to
+        them. A difference of the messages would not do: a client that throws its copies away and fetches
         them again ends with the same bodies.
         """
-        return Counter(body_digest(path.read_bytes()) for key, path in self._files().items() if key not in before)
+        return Counter(self.recognise(path.read_bytes()) for key, path in self._files().items() if key not in before)
 
     def _write(self, name, text, mode=0o600):
         path = self.directory / name

@@ -60,3 +60,22 @@ def unpack(archive, target):
         directory.chmod(0o755)
     chown_mail(home / "mail")
     return home
+
+
+def rescue(backup, home, old_server, work, *more):
+    """Run `plesk2cpanel rescue`; returns its status (0, or 3 when a person should look) and its report."""
+    done = subprocess.run([program("plesk2cpanel", "PLESK2CPANEL"), "rescue", backup, home,
+                           "--old-server", old_server, "--json", *more],
+                          capture_output=True, check=False, cwd=work)
+    if done.returncode not in (0, 3):
+        raise ConversionFailed(f"rescue: exit {done.returncode}: {done.stderr.decode(errors='replace')}")
+    return done.returncode, json.loads(done.stdout)
+
+
+def sync(backup, since, old_server, work, *more):
+    """Run `plesk2cpanel sync`; returns its status (0, or 3 when a person should look)."""
+    done = subprocess.run([program("plesk2cpanel", "PLESK2CPANEL"), "sync", backup, "--since", since,
+                           "--old-server", old_server, *more], capture_output=True, check=False, cwd=work)
+    if done.returncode not in (0, 3):
+        raise ConversionFailed(f"sync: exit {done.returncode}: {done.stderr.decode(errors='replace')}")
+    return done.returncode

@@ -38,3 +38,19 @@ def compare(before, after):
         for (sha, second), count in (after[address] - messages).items():
             differences.append(f"{address}: {count} x {sha[:12]} of second {second} was not there before")
     return differences
+
+
+def of_tree(top):
+    """SHA-256 and modification time of every file below `top`, by its path."""
+    found = {}
+    for directory, _, files in os.walk(top):
+        for name in files:
+            path = Path(directory, name)
+            found[str(path.relative_to(top))] = (hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_mtime_ns)
+    return found
+
+
+def changed(before, after):
+    """Sentences about every file that came, went or became another."""
+    return [f"{path}: {'came' if path not in before else 'went' if path not in after else 'changed'}"
+            for path in sorted(before.keys() | after.keys()) if before.get(path) != after.get(path)]

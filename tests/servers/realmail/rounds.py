@@ -54,7 +54,8 @@ class Checks:
         self.add(name, [] if expected == found else [f"expected {expected}, found {found}"])
 
 
-def _bodies(messages):
+def bodies(messages):
+    """Digests of the bodies of messages, counted."""
     return Counter(clients_module.body_digest(message) for message in messages)
 
 
@@ -109,7 +110,7 @@ def clients_return(version, work, ports, clients, late, checks, row):
     results = clients_module.run_all(returning)
     for client in returning:
         downloaded, error = results[client.directory.name]
-        expected = _bodies(late[client.mailbox.address])
+        expected = bodies(late[client.mailbox.address])
         cell = row["clients"][client.name]
         cell["new"] += (downloaded & expected).total()
         cell["again"] += (downloaded - expected).total()
@@ -207,7 +208,7 @@ def _next_message(version, ports, clients, checks):
     for client in clients:
         downloaded, error = results[client.directory.name]
         checks.add(f"{version}: {client.directory.name} fetches the first mail after the move",
-                   [error] if error else [] if downloaded == _bodies([message]) else
+                   [error] if error else [] if downloaded == bodies([message]) else
                    [f"{downloaded.total()} downloads instead of 1"])
 
 
@@ -223,7 +224,7 @@ def _control(what, work, ports, clients, old_side, checks):
         for client in tried:
             known = old_side.truth[client.mailbox.address]
             downloaded, error = results[client.directory.name]
-            expected = _bodies(old_side.late[client.mailbox.address])
+            expected = bodies(old_side.late[client.mailbox.address])
             cell = cells[client.name]
             cell["new"] += (downloaded & expected).total()
             cell["again"] += (downloaded - expected).total()

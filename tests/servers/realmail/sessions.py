@@ -76,6 +76,10 @@ class Imap:
         """Add flags or keywords to messages of the open folder."""
         self._call("uid", "STORE", ",".join(map(str, uids)), "+FLAGS", f"({flags})")
 
+    def unstore(self, uids, flags):
+        """Take flags or keywords from messages of the open folder."""
+        self._call("uid", "STORE", ",".join(map(str, uids)), "-FLAGS", f"({flags})")
+
     def copy(self, uids, folder):
         """Copy messages of the open folder."""
         self._call("uid", "COPY", ",".join(map(str, uids)), _wire(folder))
