@@ -3,6 +3,8 @@
 Small mailboxes written by hand, one for each case; cPanel's Dovecot serves them, and the script runs
 against it as an administrator would run it.
 """
+import fcntl
+import os
 import re
 import subprocess
 from collections import Counter
@@ -171,6 +173,14 @@ class _Group:
                         [f"exit {done.returncode}", done.stderr])
         return done.stdout
 
+    def _one_at_a_time(self, new):
+        """While somebody else has the lock, the script does nothing."""
+        state = self.work / "late" / "state"
+        state.mkdir(exist_ok=True)
+        with open(state / "lock", "w", encoding="ascii") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            new.stops("another run of this script is under way")
+
     def run(self):
         """From the first backup to the last script."""
         one = self._backup(1)
@@ -181,7 +191,7 @@ class _Group:
         two = self._backup(2)
         said = self._stage(two, one, self.work / "late")
         with CpanelDovecot(self.work / "server", self.ports, home) as server:
-            environment = dict(server.environment(), WORK=str(self.work),
+            environment = dict(server.environment(), PATH=os.environ["PATH"], WORK=str(self.work),
                                DOVEADM=f"/usr/bin/doveadm -c {server.configuration}")
             news = {}
             for case in self.cases:
@@ -192,6 +202,7 @@ class _Group:
                 new = news[case.local] = New(server, home, self.work / "late", case.mailbox, self.checks, environment)
                 new.open()
                 case.here(new)
+                self._one_at_a_time(new)
                 new.script("--check")
                 new.equal("--check changes nothing", [], sorted((self.work / "late" / "state").glob("*@*")))
                 case.run(new)

@@ -157,6 +157,7 @@ match() {
         }
         { from = ($1 in source) ? source[$1] : "" }
         what == "exact" {
+            if ($5 != 2) planned[$1, $2] = 1
             if (from != "" && is_at($2) && (guid_at[from, $2] == $3 || guid_at[from, $2] == $6)) {
                 used[$1, $2] = 1; exact[FNR] = 1
             }
@@ -169,7 +170,7 @@ match() {
                 if ($5 != 2) {
                     try($3)
                     if (!real) try($6)
-                } else if (is_at($2)) real = $2
+                } else if (is_at($2) && ($4 == "" || uidl_at[from, $2] == "" || uidl_at[from, $2] == $4)) real = $2
                 else {
                     # The same GUID alone may be a copy that its owner made here.
                     try($3)
@@ -192,7 +193,7 @@ match() {
                 for (j = 1; j <= many[from]; j++) {
                     uid = uid_at[from, j]
                     if ((name, uid) in used) continue
-                    if (by_number[name] && uid < first[name]) {
+                    if (by_number[name] && uid < first[name] && !((name, uid) in planned)) {
                         # The old server has it no more. Only numbers tell that it had it.
                         expunge(name, uid)
                         continue
