@@ -328,16 +328,19 @@ class Subscriptions(Case):
 
     def base(self):
         super().base()
-        self.folders |= {name: Folder(VALIDITY + at, (10 + at,)) for at, name in enumerate("ABC", 1)}
-        self.subscribed = ["INBOX", "INBOX.A", "INBOX.B"]
+        self.folders |= {name: Folder(VALIDITY + at, (10 + at,)) for at, name in enumerate("ABCD", 1)}
+        self.subscribed = ["INBOX", "INBOX.A", "INBOX.B", "INBOX.D"]
+
+    def here(self, new):
+        new.doveadm("mailbox", "unsubscribe", "-u", new.mailbox.address, "INBOX.D")
 
     def there(self):
-        self.subscribed = ["INBOX", "INBOX.B", "INBOX.C"]
+        self.subscribed = ["INBOX", "INBOX.B", "INBOX.C", "INBOX.D"]
 
     def run(self, new):
         new.merges()
         with new.imap() as imap:
-            found = [name for name in imap.subscribed() if name in ("A", "B", "C")]
+            found = [name for name in imap.subscribed() if name in "ABCD"]
         new.equal("subscribed", ["B", "C"], found)
 
 

@@ -139,9 +139,7 @@ pub(super) fn plan(
         }
         flags(&mut steps, &name, folder);
     }
-    if let Some(before) = known.subscribed {
-        subscriptions(&mut steps, before, &mailbox.model.subscriptions);
-    }
+    subscriptions(&mut steps, known.subscribed.unwrap_or_default(), &mailbox.model.subscriptions);
     put(&directory.join("folders"), &folders)?;
     put(&directory.join("messages"), &messages)?;
     put(&directory.join("steps"), &steps)
@@ -209,7 +207,7 @@ fn gone(messages: &mut Vec<u8>, name: &str, folder: &FolderPlan) {
     }
 }
 
-/// Subscriptions that changed on the old server: `doveadm sync` leaves those of both sides.
+/// Subscriptions that changed on the old server, or those that it has where that is not known.
 fn subscriptions(steps: &mut Vec<u8>, before: &[FolderName], now: &[FolderName]) {
     let mut only = |what: &str, these: &[FolderName], not: &[FolderName]| {
         for name in these.iter().filter(|name| !not.contains(name)).filter_map(server_name) {

@@ -362,8 +362,8 @@ steps() {
         what=steps "$plan/steps" >"$tmp/steps"
     while IFS=$TAB read -r what folder uids flag; do
         case $what in
-        unsubscribe)
-            run mailbox unsubscribe -u "$address" "$folder" || stop "$what $folder: $(said)"
+        subscribe | unsubscribe)
+            run mailbox "$what" -u "$address" "$folder" || stop "$what $folder: $(said)"
             continue
             ;;
         esac
@@ -371,7 +371,6 @@ steps() {
         case $what in
         add | remove) run flags "$what" -u "$address" "$flag" mailbox "$folder" uid "$uids" ;;
         expunge) run expunge -u "$address" mailbox "$folder" uid "$uids" ;;
-        subscribe) run mailbox subscribe -u "$address" "$folder" ;;
         delete)
             # Only if nothing is left in it.
             [ "$count" = 0 ] || continue
@@ -392,6 +391,8 @@ merge() {
     rm -rf -- "$copy"
     cp -a -- "$here/staged/$address" "$copy" || stop "no room for a copy in $WORK: set WORK"
     prune
+    # doveadm would bring back what its owner has unsubscribed here. The plan tells what changed.
+    : >"$copy/subscriptions" || stop "can't write to $WORK"
     chown -R -- "$owner:$group" "$copy" || stop "can't give the copy to the mailbox's owner"
     : >"$after"
     steps before
