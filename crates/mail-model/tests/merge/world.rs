@@ -218,7 +218,7 @@ impl Server {
             }
         });
         let messages = messages.collect();
-        Side { uidvalidity: self.validity, next_uid: next, messages }
+        Side { uidvalidity: self.validity, next_uid: next, messages, ..Side::default() }
     }
 
     /// How the home of this server is read.
@@ -232,7 +232,7 @@ impl Server {
             ..SideMessage::default()
         });
         let messages = messages.collect();
-        Side { uidvalidity: self.validity, next_uid: self.next, messages }
+        Side { uidvalidity: self.validity, next_uid: self.next, messages, ..Side::default() }
     }
 
     /// The new server after the first conversion.
