@@ -8,6 +8,7 @@
 mod before;
 mod into;
 mod letters;
+mod names;
 mod ours;
 mod plan;
 mod report;
@@ -15,6 +16,7 @@ mod script;
 mod sides;
 mod stage;
 mod stream;
+mod work;
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
@@ -39,6 +41,7 @@ pub use self::before::Since;
 pub use self::report::{SYNC_SCHEMA, SyncFolder, SyncMailbox, SyncOutcome, SyncReport, Way};
 
 use self::before::BeforeAll;
+use self::names::Key;
 use self::ours::Ours;
 use self::plan::{Evidence, FolderPlan, MailboxMerge, Refusal, merge_mailbox};
 
@@ -166,6 +169,7 @@ impl Job {
                 let changed = (!by_name && !merge.folders.is_empty())
                     || merge.folders.iter().any(FolderPlan::is_changed);
                 if changed {
+                    merge.can_be_staged()?;
                     script::can_be_scripted(mailbox, &merge)?;
                 }
                 Ok((merge, changed))
@@ -300,7 +304,7 @@ impl Job {
         resolved: &Resolved<'_>,
         mailbox: &ResolvedMailbox<'_>,
         before: &BeforeAll,
-        ours: Option<&BTreeMap<String, plan::OurFolder>>,
+        ours: Option<&BTreeMap<Key, plan::OurFolder>>,
     ) -> Result<MailboxMerge, Refusal> {
         let Some(known) = before.mailboxes.get(&mailbox.plan.address.to_lowercase()) else {
             return Err(Refusal::new(
@@ -309,7 +313,8 @@ impl Job {
                  and take the mailbox from that archive",
             ));
         };
-        if ours.is_some_and(|ours| !ours.contains_key(INBOX)) && known.folders.contains_key(INBOX) {
+        if ours.is_some_and(|ours| !ours.contains_key(&Key::default())) && known.folders.has_inbox()
+        {
             return Err(Refusal::new(
                 "its INBOX has no dovecot-uidlist",
                 "restore the converted archive first: nothing of it is there",

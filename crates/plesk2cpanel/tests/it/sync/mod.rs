@@ -1,5 +1,7 @@
 //! `sync`: a second backup merged into what was converted before, and the refusal to convert twice.
 
+mod ended;
+mod evidence;
 mod histories;
 mod home;
 mod refused;
