@@ -8,6 +8,7 @@
 mod before;
 mod into;
 mod letters;
+mod moves;
 mod names;
 mod ours;
 mod plan;

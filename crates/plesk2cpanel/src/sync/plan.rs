@@ -12,6 +12,7 @@ use mail_model::uidl::UidlFormat;
 use plesk_backup::Subscription;
 
 use super::before::BeforeMailbox;
+use super::moves::follow_moves;
 use super::names::{Key, by_key};
 use super::sides::{names_by_guid, of_backup};
 use crate::account::{Resolved, Run};
@@ -217,6 +218,7 @@ pub(super) fn merge_mailbox(
         let name = folder_name;
         folders.push(FolderPlan { name, theirs: index, before, old, new, merge, absence_counts });
     }
+    follow_moves(&mut folders, mailbox);
     // INBOX first, for people.
     folders.sort_by_key(|folder| (!folder.name.is_inbox(), folder.name.to_string()));
     Ok(MailboxMerge { folders, absence_counts: evidence.absence_counts && has_inbox })

@@ -1,10 +1,9 @@
 //! Which messages a merged folder has.
 
+use super::flags::merge_flags;
 use super::numbers::number;
 use super::uidls::name;
-use super::{
-    Before, FolderMerge, Had, MergeRefusal, MergeRules, Merged, Notes, Side, SideMessage, flags,
-};
+use super::{Before, FolderMerge, Had, MergeRefusal, MergeRules, Merged, Notes, Side, SideMessage};
 use std::collections::{HashMap, HashSet};
 
 /// Puts a folder together.
@@ -205,7 +204,7 @@ impl<'a> Merge<'a> {
     fn both(&self, theirs: usize, ours: usize, notes: &mut Notes) -> Merged {
         let (old, new) = (&messages(self.theirs)[theirs], &messages(self.ours)[ours]);
         let before = self.known.get(new.guid.as_slice()).copied();
-        let (flags, keywords) = flags::merge(before, old, new);
+        let (flags, keywords) = merge_flags(before, old, new);
         notes.flags_united |= before.is_none() && self.had_ours(new);
         if flags != new.flags || keywords != new.keywords {
             notes.flagged.push(new.guid.clone());

@@ -19,6 +19,7 @@ mod folder;
 mod numbers;
 mod uidls;
 
+pub use flags::merge_flags;
 pub use folder::merge_folder;
 
 use super::Certainty;

@@ -131,7 +131,9 @@ fn a_gap_deletes_nothing() {
     let second = Spec { base_stamp: Some(FIRST.to_owned()), ..old.spec(SECOND) };
     plesk_fixture::pack_dumps_directory(&[first, second], &place.path("tree")).unwrap();
     let gone = ["backup_domainmail_2401150001.tzst", "backup_info_2401150001.xml"];
-    gone.iter().for_each(|name| std::fs::remove_file(place.path("tree").join(name)).unwrap());
+    for name in gone {
+        std::fs::remove_file(place.path("tree").join(name)).unwrap();
+    }
     let arguments = ["sync", "tree", "--old-server", OTHER, "--since", "one.tar"];
     let run = place.run(&[&arguments[..], &["--merge-into", "home"]].concat());
     assert_eq!(run.status, Some(3), "{}{}", run.stdout, run.stderr);

@@ -4,6 +4,7 @@ mod ended;
 mod evidence;
 mod histories;
 mod home;
+mod moves;
 mod refused;
 mod staged;
 
