@@ -216,3 +216,15 @@ fn a_name_without_a_file_is_no_deletion() {
     assert_eq!(merge.notes.absent_but_kept, [b"b".to_vec()]);
     assert_eq!(merge.notes.lacking, [b"c".to_vec()]);
 }
+
+/// The old server's names may come from another server before it, with higher numbers than its own.
+#[test]
+fn the_next_uid_is_above_all_names() {
+    let base = before(2, 0, vec![]);
+    let ours = side(2, vec![]);
+    let name = format!("UID50-{VALIDITY}");
+    let theirs = side(3, vec![message("a", 2, &name)]);
+    let merge = merged(&base, &theirs, &ours);
+    assert_eq!(show(&merge, &theirs, &ours), format!("2 a {name}"));
+    assert_eq!(merge.next_uid, 51);
+}
