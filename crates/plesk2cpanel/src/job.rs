@@ -149,7 +149,7 @@ impl Job {
             backup: &self.backup,
             description: &self.description,
             options: &self.options,
-            depth: Depth { x_uidl: self.options.reuse_x_uidl, malformed, gone: false },
+            depth: Depth { x_uidl: self.options.reuse_x_uidl, malformed, gone: true },
             pool,
             progress,
             interrupt,

@@ -139,6 +139,11 @@ impl<'a> ResolvedMailbox<'a> {
                 uidvalidity: folder.uidvalidity,
                 uidvalidity_certainty: folder.uidvalidity_certainty.into(),
                 uid_next: folder.next_uid,
+                complete_below: self.scanned.map(|scanned| {
+                    let unfiled = scanned.unfiled(folder.source);
+                    let lowest = unfiled.iter().map(|(uid, _)| *uid).min();
+                    lowest.unwrap_or(folder.next_uid).min(folder.next_uid)
+                }),
                 messages: folder.messages.len() as u64,
                 bytes,
                 uid_certainty,

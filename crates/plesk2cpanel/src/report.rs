@@ -222,6 +222,10 @@ pub struct FolderReport {
     pub uidvalidity_certainty: Sureness,
     /// The old server's next UID, raised where it must be.
     pub uid_next: u32,
+    /// The backup holds all messages with a UID below this one that the old server's list names and
+    /// that were not deleted. Absent in reports of older programs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub complete_below: Option<u32>,
     /// Messages in it.
     pub messages: u64,
     /// Their bytes.

@@ -24,7 +24,7 @@ fn unsure(name: &str, uid: u32, uidl: &str, certainty: Certainty) -> SideMessage
 }
 
 fn side(next_uid: u32, messages: Vec<SideMessage>) -> Side {
-    Side { uidvalidity: VALIDITY, next_uid, messages }
+    Side { uidvalidity: VALIDITY, next_uid, messages, ..Side::default() }
 }
 
 fn before(next_uid: u32, reserved: u32, messages: Vec<SideMessage>) -> Before {
@@ -62,7 +62,7 @@ fn merged(before: &Before, theirs: &Side, ours: &Side) -> FolderMerge {
 fn another_mailbox_is_refused() {
     let base = before(4, 0, vec![]);
     let theirs = side(4, vec![]);
-    let of = |uidvalidity, next_uid| Side { uidvalidity, next_uid, messages: vec![] };
+    let of = |uidvalidity, next_uid| Side { uidvalidity, next_uid, ..Side::default() };
     let refusal =
         |ours: Side| merge_folder(Some(&base), Some(&theirs), Some(&ours), &rules()).unwrap_err();
     assert_eq!(refusal(of(7, 4)), MergeRefusal::Uidvalidity { written: VALIDITY, found: 7 });
@@ -143,10 +143,25 @@ fn a_folder_comes_goes_and_comes_back_for_late_mail() {
     let new = merge_folder(None, Some(&theirs), None, &folder).unwrap();
     assert_eq!(show(&new, &theirs, &none), "1 a -, 3 c -");
     assert_eq!((new.uidvalidity, new.next_uid), (VALIDITY, 4));
-    // Deleted on the new server: what came since is not lost, and no UID is given out again.
+    // Deleted on the new server: what came since is not lost. Nobody knows which UIDs that server had
+    // given out by then, so that it is another folder from now on.
     let back = merge_folder(Some(&base), Some(&theirs), None, &folder).unwrap();
     assert_eq!(show(&back, &theirs, &none), "3 c -");
-    assert_eq!(back.next_uid, 13);
+    assert_eq!((back.uidvalidity, back.next_uid), (VALIDITY + 1, 4));
+    // And stays that when all is run again, whatever has come in since.
+    let remade = Side {
+        uidvalidity: VALIDITY + 1,
+        next_uid: 5,
+        messages: vec![message("c", 3, ""), message("new", 4, "")],
+        ..Side::default()
+    };
+    for had in [base.had.clone(), Had::Below(3)] {
+        let base = Before { had, ..base.clone() };
+        let late = side(5, [&theirs.messages[..], &[message("d", 4, "")]].concat());
+        let again = merge_folder(Some(&base), Some(&late), Some(&remade), &folder).unwrap();
+        assert_eq!(show(&again, &late, &remade), "3 c -, 4 new -, 5 d -");
+        assert_eq!((again.removed.len(), again.uidvalidity), (0, VALIDITY + 1));
+    }
     // Deleted on the old one: what came in here stays.
     let ours = side(14, vec![message("a", 1, ""), message("r", 13, "")]);
     let gone = merge_folder(Some(&base), None, Some(&ours), &folder).unwrap();
@@ -161,4 +176,55 @@ fn a_uidl_with_a_space_can_only_be_the_name() {
     let theirs = side(3, vec![message("a b", 1, "a b"), message("c", 2, "c d")]);
     let merge = merged(&base, &theirs, &ours);
     assert_eq!(show(&merge, &theirs, &ours), format!("1 a b a b, 2 c UID2-{VALIDITY}"));
+}
+
+/// A merge that was ended has moved late mail in, and written no list.
+#[test]
+fn a_merge_that_was_ended_gives_the_uids_that_it_would_have_given() {
+    let base = before(3, 100, vec![message("a", 1, "u1"), message("b", 2, "u2")]);
+    let theirs = side(5, vec![message("a", 1, "u1"), message("b", 2, "u2"), message("c", 4, "u4")]);
+    let unopened = MergeRules { opened: false, ..rules() };
+    let moved_in = SideMessage { guid: b"c".to_vec(), ..SideMessage::default() };
+    for had in [base.had.clone(), Had::Below(3)] {
+        let base = Before { had, ..base.clone() };
+        let mut ours = side(103, vec![message("a", 1, "u1"), message("b", 2, "u2")]);
+        for round in 0..2 {
+            let merge = merge_folder(Some(&base), Some(&theirs), Some(&ours), &unopened).unwrap();
+            let shown = show(&merge, &theirs, &ours);
+            assert_eq!(shown, "1 a u1, 2 b u2, 4 c u4", "{round}");
+            ours.messages.push(moved_in.clone());
+        }
+    }
+    // A folder that is new here, with its list and some of its messages.
+    for messages in [vec![], vec![message("c", 4, "")]] {
+        let ours = side(5, messages);
+        let merge = merge_folder(None, Some(&theirs), Some(&ours), &unopened).unwrap();
+        let uids: Vec<Option<u32>> = merge.messages.iter().map(|it| it.uid).collect();
+        assert_eq!(uids, [Some(1), Some(2), Some(4)]);
+    }
+}
+
+/// What the backup's own list names was not deleted, though the backup lacks it.
+#[test]
+fn a_name_without_a_file_is_no_deletion() {
+    let base = before(3, 100, vec![message("a", 1, "u1"), message("b", 2, "u2")]);
+    let ours = side(103, vec![message("a", 1, "u1"), message("b", 2, "u2")]);
+    let unfiled = vec![(2, b"b".to_vec()), (3, b"c".to_vec())];
+    let theirs = Side { unfiled, ..side(4, vec![message("a", 1, "u1")]) };
+    let merge = merged(&base, &theirs, &ours);
+    assert_eq!(show(&merge, &theirs, &ours), "1 a u1, 2 b u2");
+    assert_eq!(merge.notes.absent_but_kept, [b"b".to_vec()]);
+    assert_eq!(merge.notes.lacking, [b"c".to_vec()]);
+}
+
+/// The old server's names may come from another server before it, with higher numbers than its own.
+#[test]
+fn the_next_uid_is_above_all_names() {
+    let base = before(2, 0, vec![]);
+    let ours = side(2, vec![]);
+    let name = format!("UID50-{VALIDITY}");
+    let theirs = side(3, vec![message("a", 2, &name)]);
+    let merge = merged(&base, &theirs, &ours);
+    assert_eq!(show(&merge, &theirs, &ours), format!("2 a {name}"));
+    assert_eq!(merge.next_uid, 51);
 }

@@ -1,7 +1,8 @@
 //! Whatever happened on both servers: nothing is lost, nothing comes twice, no name changes hands.
 
 use crate::world::*;
-use mail_model::identity::merge::{Side, merge_folder};
+use mail_model::identity::merge::{Side, SideMessage, merge_folder};
+use mail_model::maildir::Flags;
 use mail_model::uidl::UidlFormat;
 use proptest::prelude::*;
 use std::collections::{BTreeSet, HashSet};
@@ -14,6 +15,11 @@ struct History {
     reserved: u32,
     format: UidlFormat,
     by_name: bool,
+    /// Waiting mail is foretold in the wrong order at the first backup.
+    wrongly: bool,
+    /// A file that the first backup lacks, and one that the second does.
+    lacks: (Option<u8>, Option<u8>),
+    absence_counts: bool,
 }
 
 const FORMATS: [&str; 4] = ["UID%u-%v", "%08Xu%08Xv", "%f", "%u"];
@@ -24,10 +30,29 @@ fn histories() -> impl Strategy<Value = History> {
         prop_oneof![Just(0), Just(3), Just(1000)],
         proptest::sample::select(&FORMATS[..]),
         any::<bool>(),
+        (
+            proptest::bool::weighted(0.2),
+            (
+                proptest::option::weighted(0.2, any::<u8>()),
+                proptest::option::weighted(0.2, any::<u8>()),
+            ),
+            proptest::bool::weighted(0.8),
+        ),
     )
-        .prop_map(|((first, between, after), reserved, format, by_name)| {
+        .prop_map(|((first, between, after), reserved, format, by_name, evidence)| {
             let format = UidlFormat::parse(format).unwrap();
-            History { first, between, after, reserved, format, by_name }
+            let (wrongly, lacks, absence_counts) = evidence;
+            History {
+                first,
+                between,
+                after,
+                reserved,
+                format,
+                by_name,
+                wrongly,
+                lacks,
+                absence_counts,
+            }
         })
 }
 
@@ -66,17 +91,21 @@ fn check(history: &History) {
     run.happen(&history.first);
     // Both programs were the old server's until then.
     run.b = run.a.clone();
-    let first = run.old.theirs();
+    let mut first = run.old.foretold(history.wrongly);
+    lacks(&mut first, history.lacks.0);
     let before = before(&first, history.reserved, history.by_name);
     run.new = Server::converted(&first, history.reserved, &target);
     run.happen(&history.between);
 
     let ours = run.new.clone();
-    let theirs = run.old.theirs();
-    let rules = rules(&run.new, &history.format);
+    let mut theirs = run.old.theirs();
+    lacks(&mut theirs, history.lacks.1);
+    let mut rules = rules(&run.new, &history.format);
+    rules.absence_counts = history.absence_counts;
     let merge = merge_folder(Some(&before), Some(&theirs), Some(&ours.ours()), &rules).unwrap();
     run.new = ours.merged(&theirs, &merge);
     what_is_there(history, &first, &theirs, &ours, &run.new);
+    flags(history, &first, &theirs, &ours, &run.new);
     numbers(&run.new, &ours);
     names(&first, &theirs, &run.new, &merge.notes.renamed);
 
@@ -128,20 +157,59 @@ fn what_is_there(history: &History, first: &Side, theirs: &Side, ours: &Server, 
     let unseen: BTreeSet<Vec<u8>> = first
         .messages
         .iter()
-        .filter(|message| message.uid_unseen && !history.by_name)
+        .filter(|message| {
+            let sure = first.unfiled.iter().map(|(uid, _)| *uid).min().unwrap_or(u32::MAX);
+            !history.by_name && (message.uid_unseen || message.uid.unwrap() >= sure)
+        })
         .map(|message| message.guid.clone())
         .collect();
-    let expected: BTreeSet<Vec<u8>> = old_has
-        .union(&new_has)
-        .filter(|guid| !had.contains(*guid) || (old_has.contains(*guid) && new_has.contains(*guid)))
-        .cloned()
-        .collect();
+    let unfiled: BTreeSet<&Vec<u8>> = theirs.unfiled.iter().map(|(_, guid)| guid).collect();
+    let stays = |guid: &Vec<u8>| {
+        let in_old = old_has.contains(guid) || unfiled.contains(guid) || !history.absence_counts;
+        new_has.contains(guid) && in_old
+    };
+    let all = old_has.union(&new_has);
+    let expected: BTreeSet<Vec<u8>> =
+        all.filter(|guid| !had.contains(*guid) || stays(guid)).cloned().collect();
     let found = new.guids();
     assert_eq!(found.len(), new.messages.len(), "a message twice");
     assert!(expected.is_subset(&found), "lost");
     // Of mail that nobody had seen at the first backup, a report does not tell whether it was there.
     let too_many: Vec<_> = found.difference(&expected).filter(|it| !unseen.contains(*it)).collect();
     assert!(too_many.is_empty(), "{too_many:?} came back");
+}
+
+/// Whoever changed a flag decides; where nobody knows what it was, both together do.
+fn flags(history: &History, first: &Side, theirs: &Side, ours: &Server, new: &Server) {
+    fn find<'a>(side: &'a Side, guid: &[u8]) -> Option<&'a SideMessage> {
+        side.messages.iter().find(|message| message.guid == guid)
+    }
+    let here = ours.by_guid();
+    for message in &new.messages {
+        let base = find(first, &message.guid).filter(|_| history.by_name);
+        let (old, new) = (find(theirs, &message.guid), here.get(&message.guid));
+        for letter in b"DFPRST" {
+            let flag = Flags::from_letter(*letter).unwrap();
+            let expected = match (base, old, new) {
+                (Some(base), Some(old), Some(new)) => {
+                    let was = base.flags.contains(flag);
+                    let (old, new) = (old.flags.contains(flag), new.flags.contains(flag));
+                    if new == was { old } else { new }
+                }
+                (None, Some(_), Some(new)) if *letter == b'T' => new.flags.contains(flag),
+                (_, old, new) => {
+                    old.is_some_and(|it| it.flags.contains(flag))
+                        || new.is_some_and(|it| it.flags.contains(flag))
+                }
+            };
+            assert_eq!(message.flags.contains(flag), expected, "{}", char::from(*letter));
+        }
+        // Keywords are only ever set here.
+        let old = old.iter().flat_map(|it| &it.keywords);
+        let expected: BTreeSet<&Vec<u8>> =
+            old.chain(new.iter().flat_map(|it| &it.keywords)).collect();
+        assert_eq!(message.keywords.iter().collect::<BTreeSet<_>>(), expected);
+    }
 }
 
 fn numbers(new: &Server, ours: &Server) {

@@ -8,5 +8,6 @@
 )]
 
 mod cases;
+mod chain;
 mod histories;
 mod world;

@@ -199,12 +199,20 @@ impl Server {
 
     /// How a backup of this server is read.
     pub fn theirs(&self) -> Side {
+        self.foretold(false)
+    }
+
+    /// The same, where waiting mail may be foretold in another order than it will have.
+    pub fn foretold(&self, wrongly: bool) -> Side {
+        let waiting = self.messages.iter().filter(|message| message.uid.is_none()).count();
+        let waiting = u32::try_from(waiting).unwrap();
         let mut next = self.next;
         let messages = self.messages.iter().map(|message| {
             let unseen = message.uid.is_none();
             let uid = message.uid.unwrap_or_else(|| {
                 next += 1;
-                next - 1
+                let at = next - 1;
+                if wrongly { self.next + waiting - 1 - (at - self.next) } else { at }
             });
             let named = Message { uid: Some(uid), ..message.clone() };
             SideMessage {
@@ -218,7 +226,8 @@ impl Server {
             }
         });
         let messages = messages.collect();
-        Side { uidvalidity: self.validity, next_uid: next, messages }
+        let next_uid = self.next + waiting;
+        Side { uidvalidity: self.validity, next_uid, messages, ..Side::default() }
     }
 
     /// How the home of this server is read.
@@ -232,7 +241,7 @@ impl Server {
             ..SideMessage::default()
         });
         let messages = messages.collect();
-        Side { uidvalidity: self.validity, next_uid: self.next, messages }
+        Side { uidvalidity: self.validity, next_uid: self.next, messages, ..Side::default() }
     }
 
     /// The new server after the first conversion.
@@ -281,12 +290,22 @@ impl Server {
     }
 }
 
+/// A backup of a server that lives lacks files that the list names.
+pub fn lacks(theirs: &mut Side, which: Option<u8>) {
+    let listed = theirs.messages.iter().enumerate().filter(|(_, message)| !message.uid_unseen);
+    let listed: Vec<usize> = listed.map(|(at, _)| at).collect();
+    let Some(which) = which.filter(|_| !listed.is_empty()) else { return };
+    let message = theirs.messages.remove(listed[usize::from(which) % listed.len()]);
+    theirs.unfiled.push((message.uid.unwrap(), message.guid));
+}
+
 pub fn before(theirs: &Side, reserved: u32, by_name: bool) -> Before {
     let unseen = theirs.messages.iter().filter(|message| message.uid_unseen).count();
+    let listed = theirs.next_uid - u32::try_from(unseen).unwrap();
     let had = if by_name {
         Had::Messages(theirs.messages.clone())
     } else {
-        Had::Below(theirs.next_uid - u32::try_from(unseen).unwrap())
+        Had::Below(theirs.unfiled.iter().map(|(uid, _)| *uid).fold(listed, u32::min))
     };
     let (uidvalidity, next_uid) = (theirs.uidvalidity, theirs.next_uid);
     Before { uidvalidity, next_uid, reserved, had }

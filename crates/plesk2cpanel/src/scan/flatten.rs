@@ -221,6 +221,8 @@ impl Stack {
         }
         let keys: HashSet<Vec<u8>> = folder.files.iter().map(|file| key_of(&file.name)).collect();
         whole.chain.absent += stack.evidence.absent(|key| keys.contains(key));
+        let gone = self.mailboxes().filter_map(|(_, mailbox)| mailbox.gone.get(dir)).flatten();
+        whole.gone.entry(dir.to_vec()).or_default().extend(gone.cloned());
         whole.by_dir.insert(dir.to_vec(), whole.raw.folders.len());
         whole.raw.folders.push(folder);
         whole.sources.push(sources);

@@ -12,7 +12,7 @@
 //!
 //! A list that is cut, or broken in the middle, tells nothing of what it lacks.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::Read;
 
 use mail_model::courier::{ImapUidDb, Pop3SizeList};
@@ -51,6 +51,35 @@ impl ScannedMailbox {
         if let Some(gone) = gone {
             self.gone.entry(folder.to_vec()).or_default().push(gone);
         }
+    }
+
+    /// UID and base name of the messages that a folder's list names, of which there is no file, and
+    /// of which no index says that they are gone: the server renamed their files while they were
+    /// read. Dovecot's list counts where there are two.
+    pub(crate) fn unfiled(&self, folder: usize) -> Vec<(u32, Vec<u8>)> {
+        let Some(raw) = self.raw.folders.get(folder) else { return Vec::new() };
+        let files: HashSet<Vec<u8>> = raw.files.iter().map(|file| key_of(&file.name)).collect();
+        let has_file = |base: &[u8]| files.contains(&key_of_base(base));
+        if let Some((list, _)) =
+            raw.uidlist.as_ref().and_then(|list| UidList::parse(&list.bytes).ok())
+        {
+            let gone = self.gone.get(&raw.dir).map_or(&[][..], Vec::as_slice);
+            let ids: HashSet<u32> = gone
+                .iter()
+                .filter(|gone| gone.uidvalidity == Some(list.uidvalidity))
+                .map(|gone| gone.index_id)
+                .collect();
+            let of_list = |gone: &&GoneUids| ids.contains(&gone.index_id);
+            let is_gone = |uid: u32| gone.iter().filter(of_list).any(|gone| gone.has(uid));
+            let records = list.records.into_iter();
+            let unfiled = records.filter(|it| !has_file(&it.base) && !is_gone(it.uid));
+            return unfiled.map(|record| (record.uid, record.base)).collect();
+        }
+        let Some((db, _)) = raw.uiddb.as_ref().and_then(|db| ImapUidDb::parse(&db.bytes).ok())
+        else {
+            return Vec::new();
+        };
+        db.entries.into_iter().filter(|(_, base)| !has_file(base)).collect()
     }
 }
 

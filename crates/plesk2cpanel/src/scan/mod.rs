@@ -50,7 +50,7 @@ pub(crate) struct Depth {
     pub x_uidl: bool,
     /// Count messages with malformed headers.
     pub malformed: bool,
-    /// Read what tells of messages that are gone, for an overlay.
+    /// Read what tells of messages that are gone, for an overlay, and for who compares two backups.
     pub gone: bool,
 }
 
@@ -272,7 +272,7 @@ pub(crate) fn scan_domain(
 ) -> Result<ScannedDomain, Error> {
     let Chain { layers, gap, index } = *chain;
     let is_chain = gap || layers.len() > 1;
-    let depth = Depth { gone: is_chain, ..depth };
+    let depth = Depth { gone: depth.gone || is_chain, ..depth };
     let mut scanned = Vec::new();
     let mut archives = 0;
     for layer in layers {

@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use mail_model::folder::FolderName;
 use mail_model::identity::merge::{Before, Had};
 
+use super::names::KnownFolders;
 use super::sides::of_backup;
 use crate::account::{Resolved, Run};
 use crate::error::Error;
@@ -35,8 +36,8 @@ pub enum Since {
 
 /// A mailbox as it was converted.
 pub(super) struct BeforeMailbox {
-    /// Its folders, by the name that people see. The reserve is 0 where nobody said how large it was.
-    pub(super) folders: BTreeMap<String, Before>,
+    /// Its folders. The reserve is 0 where nobody said how large it was.
+    pub(super) folders: KnownFolders,
     /// Subscribed folders, where they are known.
     pub(super) subscriptions: Option<Vec<FolderName>>,
 }
@@ -105,7 +106,7 @@ fn of_report(report: &Report) -> BeforeAll {
     let mailboxes = converted.flat_map(|account| {
         let whole = is_whole(report, account);
         account.mailboxes.iter().map(move |mailbox| {
-            let folders = folders(mailbox, whole, reserved.unwrap_or(0));
+            let folders = KnownFolders::Shown(folders(mailbox, whole, reserved.unwrap_or(0)));
             let before = BeforeMailbox { folders, subscriptions: None };
             (mailbox.address.to_lowercase(), before)
         })
@@ -121,7 +122,7 @@ fn is_whole(report: &Report, account: &AccountReport) -> bool {
         && !report.findings.iter().any(|finding| finding.code == damaged)
 }
 
-fn folders(mailbox: &MailboxReport, whole: bool, reserved: u32) -> BTreeMap<String, Before> {
+fn folders(mailbox: &MailboxReport, whole: bool, reserved: u32) -> Vec<(String, Before)> {
     let lacks = |why: &LeftOut| matches!(why, LeftOut::Cut | LeftOut::LinkDangling);
     let whole = whole && !mailbox.left_out.keys().any(lacks);
     let folders = mailbox.folders.iter().map(|folder| {
@@ -129,11 +130,13 @@ fn folders(mailbox: &MailboxReport, whole: bool, reserved: u32) -> BTreeMap<Stri
         let unsure = count(Sureness::Predicted) + count(Sureness::Lost);
         let sure = whole && folder.uidvalidity_certainty == Sureness::Exact;
         let below = u32::try_from(unsure).ok().and_then(|it| folder.uid_next.checked_sub(it));
+        // A report that does not say what its backup lacked says nothing of any message.
+        let complete_below = folder.complete_below.unwrap_or(0);
         let before = Before {
             uidvalidity: folder.uidvalidity,
             next_uid: folder.uid_next,
             reserved,
-            had: Had::Below(if sure { below.unwrap_or(0) } else { 0 }),
+            had: Had::Below(if sure { below.unwrap_or(0).min(complete_below) } else { 0 }),
         };
         (folder.name.clone(), before)
     });
@@ -151,17 +154,17 @@ fn of_job(
     let look = |resolved: &Resolved<'_>| {
         for mailbox in resolved.mailboxes {
             let folders = mailbox.model.folders.iter().map(|folder| {
-                let side = of_backup(folder);
+                let side = of_backup(folder, mailbox.scanned);
                 let before = Before {
                     uidvalidity: side.uidvalidity,
                     next_uid: side.next_uid,
                     reserved,
                     had: Had::Messages(side.messages),
                 };
-                (folder.name.to_string(), before)
+                (folder.name.to_dir(), before)
             });
             let before = BeforeMailbox {
-                folders: folders.collect(),
+                folders: KnownFolders::Named(folders.collect()),
                 subscriptions: Some(mailbox.model.subscriptions.clone()),
             };
             let mut all = found.lock().unwrap_or_else(PoisonError::into_inner);

@@ -2,36 +2,30 @@
 //!
 //! First the messages are read from the backup into `tmp/` of their folders, all mailboxes of a domain
 //! in one walk. Then each mailbox is taken by itself: under the locks of its lists it is read once
-//! more, late mail gets its place, then flags change, then deleted mail goes, and the lists come last.
-//! Wherever a run is ended, nothing is lost, and the next one finds what is left to do: a file that no
-//! list names yet is known by its name.
+//! more, and all its folders are looked at. Then, in all of them, late mail gets its place and flags
+//! change; then the lists are written; and deleted mail goes last. Wherever a run is ended, nothing is
+//! lost, and the next one finds what is left to do: a file that no list names yet is known by its name.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::io;
 
-use mail_model::dovecot::{Subscriptions, UidList, UidRecord};
+use mail_model::dovecot::Subscriptions;
 use mail_model::folder::FolderName;
-use mail_model::identity::merge::SideMessage;
-use mail_model::identity::{Folder, RawFolder};
-use mail_model::maildir::{FileName, Place};
-use plesk_backup::printable;
 use sha2::{Digest, Sha256};
 
-use super::letters::Letters;
-use super::ours::{At, Ours};
+use super::names::Key;
+use super::ours::Ours;
 use super::plan::{FolderPlan, MailboxMerge, Refusal, subscriptions};
-use super::stage::{check_size, p_field, subscription_lines, time};
+use super::stage::{check_size, subscription_lines, time};
 use super::stream::{Wanted, messages};
+use super::work::Work;
 use crate::account::{Resolved, Run};
 use crate::error::Error;
-use crate::home::{Dir, HomeError, HomeMailbox, ListLock, PATIENCE, replace_list};
+use crate::home::{Dir, HomeError, HomeMailbox, ListLock, PATIENCE};
 use crate::mailbox::ResolvedMailbox;
 
-/// What old lists are kept as: `dovecot-uidlist.before-sync`.
-const KEPT_AS: &str = "sync";
-
 /// Name in `tmp/` of a message that is on its way: short, whatever its own is.
-fn temporary(message: &[u8]) -> Vec<u8> {
+pub(super) fn temporary(message: &[u8]) -> Vec<u8> {
     let mut name = b"plesk2cpanel.".to_vec();
     for byte in Sha256::digest(message) {
         name.extend(format!("{byte:02x}").bytes());
@@ -63,7 +57,8 @@ pub(super) fn fetch(
                     continue;
                 };
                 let late: Vec<usize> = folder.added().filter_map(|merged| merged.theirs).collect();
-                if late.is_empty() && folder.new.is_some() {
+                // What the owner deleted here comes back for late mail alone.
+                if late.is_empty() && (folder.new.is_some() || folder.before.is_some()) {
                     continue;
                 }
                 let at = make_folder(root, &folder.name)?;
@@ -139,15 +134,15 @@ pub(super) fn apply(
     first: &MailboxMerge,
     merge: &dyn Fn(&Ours) -> Result<MailboxMerge, Refusal>,
 ) -> Result<Result<Applied, Refusal>, Error> {
-    let mut dirs: BTreeMap<String, Dir> = BTreeMap::new();
+    let mut dirs: BTreeMap<Key, Dir> = BTreeMap::new();
     for folder in &first.folders {
         let name = folder.name.to_dir();
         let dir = if name.is_empty() { Some(root.again()?) } else { root.child(&name)? };
-        dirs.extend(dir.map(|dir| (folder.name.to_string(), dir)));
+        dirs.extend(dir.map(|dir| (name, dir)));
     }
-    let mut locks: BTreeMap<&str, ListLock<'_>> = BTreeMap::new();
+    let mut locks: BTreeMap<Key, ListLock<'_>> = BTreeMap::new();
     for (name, dir) in &dirs {
-        locks.insert(name, ListLock::take(dir, PATIENCE)?);
+        locks.insert(name.clone(), ListLock::take(dir, PATIENCE)?);
     }
     let ours = match Ours::new(HomeMailbox::read(root.again()?)?) {
         Ok(ours) => ours,
@@ -157,23 +152,31 @@ pub(super) fn apply(
         Ok(merged) => merged,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let mut keywords_dropped = 0;
+    // All is looked at before anything is done: mail that was moved from one folder to another would be
+    // gone if the second could not be merged.
+    let mut works = Vec::new();
     for folder in &merged.folders {
-        let Some(dir) = dirs.get(&folder.name.to_string()) else { continue };
-        let Some(lock) = locks.get(folder.name.to_string().as_str()) else { continue };
-        let work = Work { dir, lock, folder, ours: ours.raw(&folder.name.to_string()) };
+        let key = folder.name.to_dir();
+        let there = dirs.get(&key).zip(locks.get(&key));
         let model = folder.theirs.map(|at| &mailbox.model.folders[at]);
-        match work.carry_out(model)? {
-            Ok(dropped) => keywords_dropped += dropped,
+        match Work::prepare(there, folder, ours.raw(&key), model)? {
+            Ok(work) => works.extend(work),
             Err(refusal) => return Ok(Err(refusal)),
         }
     }
-    let gone: Vec<Vec<u8>> = merged
-        .folders
-        .iter()
-        .filter(|folder| is_gone(folder))
-        .map(|folder| folder.name.to_dir())
-        .collect();
+    for work in &works {
+        work.add()?;
+    }
+    for work in &works {
+        work.write_list()?;
+    }
+    for work in &works {
+        work.remove()?;
+    }
+    let keywords_dropped = works.iter().map(Work::keywords_dropped).sum();
+    drop(works);
+    let gone = merged.folders.iter().filter(|folder| folder.is_gone());
+    let gone: Vec<Vec<u8>> = gone.map(|folder| folder.name.to_dir()).collect();
     drop(locks);
     drop(dirs);
     for dir in &gone {
@@ -182,7 +185,8 @@ pub(super) fn apply(
     let state = ours.mailbox.subscriptions.as_ref();
     let old = state.map_or(&[][..], |state| &state.bytes);
     let old = Subscriptions::parse(old, true).names;
-    let mut new = subscriptions(before, &mailbox.model.subscriptions, &old);
+    let theirs = &mailbox.model.subscriptions;
+    let mut new = subscriptions(before, theirs, &old, merged.absence_counts);
     new.retain(|name| !gone.contains(&name.to_dir()));
     if new != old {
         root.put(b"subscriptions", &subscription_lines(&new))?;
@@ -193,15 +197,6 @@ pub(super) fn apply(
     }
     root.sync()?;
     Ok(Ok(Applied { merge: merged, keywords_dropped }))
-}
-
-/// A folder that was deleted on the old server and has nothing left.
-fn is_gone(folder: &FolderPlan) -> bool {
-    !folder.name.is_inbox()
-        && folder.old.is_none()
-        && folder.before.is_some()
-        && folder.new.is_some()
-        && folder.merge.messages.is_empty()
 }
 
 /// Removes an empty folder. Whatever else lies in it keeps it.
@@ -219,142 +214,4 @@ fn remove_folder(root: &Dir, name: &[u8]) -> Result<(), HomeError> {
     }
     root.remove_empty(name);
     Ok(())
-}
-
-/// A folder that is worked on, under its lock.
-struct Work<'a> {
-    dir: &'a Dir,
-    lock: &'a ListLock<'a>,
-    folder: &'a FolderPlan,
-    ours: Option<(&'a At, &'a RawFolder)>,
-}
-
-impl Work<'_> {
-    fn carry_out(&self, model: Option<&Folder>) -> Result<Result<u64, Refusal>, Error> {
-        if self.ours.is_none() && model.is_none() {
-            return Ok(Ok(0));
-        }
-        let (cur, new) = (self.dir.make(b"cur")?, self.dir.make(b"new")?);
-        let tmp = self.dir.make(b"tmp")?;
-        let place = |place: Place| if place == Place::Cur { &cur } else { &new };
-        let files = self.ours.map_or(&[][..], |(_, raw)| &raw.files);
-        let mut letters = Letters::new(self.ours.map(|(_, raw)| raw));
-
-        // What comes in and what changes its name, decided before anything is done.
-        let mut come: Vec<(Vec<u8>, Place, Vec<u8>)> = Vec::new();
-        let mut change: Vec<(Place, &[u8], Place, Vec<u8>)> = Vec::new();
-        let bases: HashSet<Vec<u8>> =
-            files.iter().map(|file| FileName::parse(&file.name).base).collect();
-        for merged in &self.folder.merge.messages {
-            if let (Some(ours), Some((at, raw))) = (merged.ours, self.ours) {
-                let file = &raw.files[at.files[ours]];
-                let name = FileName::parse(&file.name);
-                let was = self.folder.new.as_ref().map(|new| &new.messages[ours]);
-                let same = |was: &SideMessage| {
-                    was.flags == merged.flags && was.keywords == merged.keywords
-                };
-                if was.is_some_and(same) {
-                    continue;
-                }
-                let name = letters.named(name, merged);
-                // Flags stand in the names of files in cur/ alone.
-                change.push((file.place, &file.name, Place::Cur, name.to_bytes()));
-            } else if let (Some(theirs), Some(model)) = (merged.theirs, model) {
-                let message = &model.messages[theirs];
-                if bases.contains(&message.name.base) {
-                    return Ok(Err(Refusal::new(
-                        format!(
-                            "folder {} has another message under the name `{}`",
-                            self.folder.name,
-                            printable(&message.name.base)
-                        ),
-                        "move that message away on the new server, then try again",
-                    )));
-                }
-                let from = temporary(&message.name.base);
-                if tmp.stat(&from)?.is_none() {
-                    return Ok(Err(Refusal::new(
-                        format!("folder {} changed while it was merged", self.folder.name),
-                        "see that nobody uses the mailbox and no mail arrives, then try again",
-                    )));
-                }
-                let name = letters.named(message.name.clone(), merged);
-                come.push((from, message.place, name.to_bytes()));
-            }
-        }
-
-        if let Some(keywords) = letters.changed() {
-            self.dir.put(b"dovecot-keywords", &keywords.to_bytes())?;
-        }
-        for (from, to, name) in &come {
-            tmp.rename(from, place(*to), name)?;
-        }
-        for (from, name, to, new_name) in &change {
-            if from != to || *name != new_name.as_slice() {
-                place(*from).rename(name, place(*to), new_name)?;
-            }
-        }
-        if let Some((at, raw)) = self.ours {
-            for removed in &self.folder.merge.removed {
-                let file = &raw.files[at.files[*removed]];
-                place(file.place).remove(&file.name)?;
-            }
-        }
-        cur.sync()?;
-        new.sync()?;
-        let bytes = self.list(model).to_bytes();
-        let old = self.ours.and_then(|(_, raw)| raw.uidlist.as_ref());
-        if !is_gone(self.folder) && old.is_none_or(|old| old.bytes != bytes) {
-            replace_list(self.dir, self.lock, &bytes, KEPT_AS)?;
-        }
-        Ok(Ok(letters.dropped))
-    }
-
-    /// The list as it should be.
-    fn list(&self, model: Option<&Folder>) -> UidList {
-        let merge = &self.folder.merge;
-        let mut list = UidList::new(merge.uidvalidity, merge.next_uid);
-        match (self.ours, model) {
-            (Some((at, _)), _) => {
-                list.guid.clone_from(&at.list.guid);
-                list.header_extra.clone_from(&at.list.header_extra);
-            }
-            (None, Some(model)) => list.guid.clone_from(&model.guid),
-            (None, None) => {}
-        }
-        let known: HashMap<&[u8], &UidRecord> = self
-            .ours
-            .iter()
-            .flat_map(|(at, _)| &at.list.records)
-            .map(|record| (record.base.as_slice(), record))
-            .collect();
-        for merged in &merge.messages {
-            let Some(uid) = merged.uid else { continue };
-            let theirs = merged.theirs.zip(model).map(|(at, model)| &model.messages[at]);
-            let base = match (merged.ours, self.ours, theirs) {
-                (Some(ours), Some((at, raw)), _) => {
-                    FileName::parse(&raw.files[at.files[ours]].name).base
-                }
-                (_, _, Some(theirs)) => theirs.name.base.clone(),
-                _ => continue,
-            };
-            let record = known.get(base.as_slice());
-            let mut fields = match (record, theirs) {
-                (Some(record), _) => record.fields.clone(),
-                (None, Some(theirs)) => theirs.fields.clone(),
-                (None, None) => Vec::new(),
-            };
-            let stored = record.and_then(|record| record.get(b'P'));
-            let wanted = merged.uidl.as_ref().map(|uidl| p_field(uidl, &base));
-            // An empty value is the file's name.
-            let same = stored.map(|it| if it.is_empty() { &base[..] } else { it })
-                == merged.uidl.as_deref();
-            if !same {
-                fields.retain(|(key, _)| *key != b'P');
-                fields.splice(0..0, wanted.map(|wanted| (b'P', wanted)));
-            }
-            list.records.push(UidRecord { uid, fields, base });
-        }
-        list
-    }
 }

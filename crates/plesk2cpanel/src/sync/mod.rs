@@ -8,6 +8,8 @@
 mod before;
 mod into;
 mod letters;
+mod moves;
+mod names;
 mod ours;
 mod plan;
 mod report;
@@ -15,6 +17,7 @@ mod script;
 mod sides;
 mod stage;
 mod stream;
+mod work;
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
@@ -41,6 +44,7 @@ pub use self::before::Since;
 pub use self::report::{SYNC_SCHEMA, SyncFolder, SyncMailbox, SyncOutcome, SyncReport, Way};
 
 use self::before::BeforeAll;
+use self::names::Key;
 use self::ours::Ours;
 use self::plan::{Evidence, FolderPlan, MailboxMerge, Refusal, merge_mailbox};
 
@@ -169,6 +173,7 @@ impl Job {
                     || !merge.folders.is_empty()
                         && subscribed.is_none_or(|it| !same(it, &mailbox.model.subscriptions));
                 if changed {
+                    merge.can_be_staged()?;
                     script::can_be_scripted(mailbox, &merge)?;
                 }
                 Ok((merge, changed))
@@ -308,7 +313,7 @@ impl Job {
         resolved: &Resolved<'_>,
         mailbox: &ResolvedMailbox<'_>,
         before: &BeforeAll,
-        ours: Option<&BTreeMap<String, plan::OurFolder>>,
+        ours: Option<&BTreeMap<Key, plan::OurFolder>>,
     ) -> Result<MailboxMerge, Refusal> {
         let Some(known) = before.mailboxes.get(&mailbox.plan.address.to_lowercase()) else {
             return Err(Refusal::new(
@@ -317,7 +322,8 @@ impl Job {
                  and take the mailbox from that archive",
             ));
         };
-        if ours.is_some_and(|ours| !ours.contains_key(INBOX)) && known.folders.contains_key(INBOX) {
+        if ours.is_some_and(|ours| !ours.contains_key(&Key::default())) && known.folders.has_inbox()
+        {
             return Err(Refusal::new(
                 "its INBOX has no dovecot-uidlist",
                 "restore the converted archive first: nothing of it is there",

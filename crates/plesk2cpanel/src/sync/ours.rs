@@ -7,7 +7,9 @@ use mail_model::folder::FolderName;
 use mail_model::identity::RawFolder;
 use mail_model::identity::merge::{Side, SideMessage};
 use mail_model::maildir::{FileName, is_served};
+use plesk_backup::printable;
 
+use super::names::Key;
 use super::plan::{OurFolder, Refusal, name_of_dir};
 use super::sides::{guid, names};
 use crate::home::{Format, HomeMailbox};
@@ -15,9 +17,9 @@ use crate::home::{Format, HomeMailbox};
 /// A mailbox of the home.
 pub(super) struct Ours {
     pub(super) mailbox: HomeMailbox,
-    /// By the name that people see.
-    pub(super) folders: BTreeMap<String, OurFolder>,
-    at: BTreeMap<String, At>,
+    /// By directory.
+    pub(super) folders: BTreeMap<Key, OurFolder>,
+    at: BTreeMap<Key, At>,
 }
 
 /// Where a folder's messages lie.
@@ -43,16 +45,24 @@ impl Ours {
         }
         let mut ours = Ours { folders: BTreeMap::new(), at: BTreeMap::new(), mailbox };
         for (index, folder) in ours.mailbox.folders.iter().enumerate() {
-            let name = name_of_dir(&folder.raw.dir);
+            let dir = &folder.raw.dir;
+            let name = name_of_dir(dir);
+            // Mail of it would be put elsewhere.
+            if name.to_dir() != *dir {
+                return Err(Refusal::new(
+                    format!("folder {name} lies in `{}`, which is no name for it", printable(dir)),
+                    "rename that directory on the new server, then try again",
+                ));
+            }
             let Some((of_folder, list, files)) = read(&folder.raw, &name)? else { continue };
-            ours.folders.insert(name.to_string(), of_folder);
-            ours.at.insert(name.to_string(), At { folder: index, list, files });
+            ours.folders.insert(dir.clone(), of_folder);
+            ours.at.insert(dir.clone(), At { folder: index, list, files });
         }
         Ok(ours)
     }
 
     /// Where a folder's messages lie, and its files.
-    pub(super) fn raw(&self, name: &str) -> Option<(&At, &RawFolder)> {
+    pub(super) fn raw(&self, name: &[u8]) -> Option<(&At, &RawFolder)> {
         let at = self.at.get(name)?;
         Some((at, &self.mailbox.folders[at.folder].raw))
     }
@@ -82,8 +92,8 @@ fn read(
     let keywords = read_keywords(raw);
     let by_base: HashMap<&[u8], &UidRecord> =
         list.records.iter().map(|record| (record.base.as_slice(), record)).collect();
-    let mut side =
-        Side { uidvalidity: list.uidvalidity, next_uid: list.next_uid, messages: Vec::new() };
+    let (uidvalidity, next_uid) = (list.uidvalidity, list.next_uid);
+    let mut side = Side { uidvalidity, next_uid, ..Side::default() };
     let (mut files, mut guids, mut bases) = (Vec::new(), Vec::new(), HashSet::new());
     // What is in cur/ counts where a message was caught in both.
     let mut order: Vec<usize> = (0..raw.files.len()).collect();

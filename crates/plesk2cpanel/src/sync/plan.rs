@@ -12,6 +12,8 @@ use mail_model::uidl::UidlFormat;
 use plesk_backup::Subscription;
 
 use super::before::BeforeMailbox;
+use super::moves::follow_moves;
+use super::names::{Key, by_key};
 use super::sides::{names_by_guid, of_backup};
 use crate::account::{Resolved, Run};
 use crate::chain::has_gap;
@@ -38,6 +40,8 @@ pub(super) struct FolderPlan {
     pub(super) old: Option<Side>,
     pub(super) new: Option<Side>,
     pub(super) merge: FolderMerge,
+    /// What the backup lacks of it was deleted, the folder itself included.
+    pub(super) absence_counts: bool,
 }
 
 /// A mailbox and what becomes of it.
@@ -45,6 +49,33 @@ pub(super) struct MailboxMerge {
     pub(super) folders: Vec<FolderPlan>,
     /// What the backup lacks was deleted.
     pub(super) absence_counts: bool,
+}
+
+impl MailboxMerge {
+    /// Whether `doveadm` can be given the backup's folders. What they lack it takes for deleted.
+    ///
+    /// # Errors
+    /// When they lack what was not.
+    pub(super) fn can_be_staged(&self) -> Result<(), Refusal> {
+        let remedy = "make the backup again, or use --merge-into HOME on the new server while nobody \
+                      uses the mailbox";
+        for folder in &self.folders {
+            let was_used = folder.before.as_ref().is_some_and(|before| before.next_uid > 1);
+            if self.absence_counts && !folder.absence_counts && was_used {
+                let text = format!("the backup has no list of folder {}", folder.name);
+                return Err(Refusal::new(text, remedy));
+            }
+            if self.absence_counts && folder.lacks_converted() {
+                let text = format!(
+                    "the backup lacks messages that the list of its folder {} names, and doveadm \
+                     would take them for deleted",
+                    folder.name
+                );
+                return Err(Refusal::new(text, remedy));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Why a mailbox is left as it is.
@@ -82,6 +113,24 @@ impl FolderPlan {
         let (Some(old), Some(before)) = (&self.old, &self.before) else { return false };
         before.first_new_uid() < old.next_uid
     }
+
+    /// Its list names messages that were converted, or may have been, and the backup lacks them.
+    fn lacks_converted(&self) -> bool {
+        let below = |before: &&Before| matches!(before.had, Had::Below(_));
+        let by_number = self.before.as_ref().filter(below).map_or(0, |before| before.next_uid);
+        let mut unfiled = self.old.iter().flat_map(|old| &old.unfiled);
+        !self.merge.notes.absent_but_kept.is_empty() || unfiled.any(|(uid, _)| *uid < by_number)
+    }
+
+    /// It was deleted on the old server, and has nothing left.
+    pub(super) fn is_gone(&self) -> bool {
+        self.absence_counts
+            && !self.name.is_inbox()
+            && self.old.is_none()
+            && self.before.is_some()
+            && self.new.is_some()
+            && self.merge.messages.is_empty()
+    }
 }
 
 /// What a backup and its damage say of a mailbox.
@@ -114,35 +163,32 @@ impl Evidence {
     }
 }
 
-/// Puts the folders of a mailbox together; `ours` by the name that people see. Without a home, what
-/// was converted stands for it.
+/// Puts the folders of a mailbox together; `ours` by directory. Without a home, what was converted
+/// stands for it.
 ///
 /// # Errors
-/// When a folder is not what was converted.
+/// When a folder is not what was converted, or two can't be told apart.
 pub(super) fn merge_mailbox(
     mailbox: &ResolvedMailbox<'_>,
     known: &BeforeMailbox,
     evidence: &Evidence,
     reserved: Option<u32>,
-    ours: Option<&BTreeMap<String, OurFolder>>,
+    ours: Option<&BTreeMap<Key, OurFolder>>,
 ) -> Result<MailboxMerge, Refusal> {
-    let theirs: BTreeMap<String, usize> = mailbox
-        .model
-        .folders
-        .iter()
-        .enumerate()
-        .map(|(index, folder)| (folder.name.to_string(), index))
-        .collect();
-    let mut names: BTreeSet<&String> = theirs.keys().chain(known.folders.keys()).collect();
-    names.extend(ours.iter().flat_map(|ours| ours.keys()));
-    let has_inbox = theirs.contains_key("INBOX");
+    let theirs = mailbox.model.folders.iter().map(|folder| &folder.name);
+    let theirs = by_key(theirs.enumerate().map(|(index, name)| (name, index)))?;
+    let here = ours.iter().flat_map(|ours| ours.keys());
+    let known_folders = known.folders.by_key(&theirs, here.clone())?;
+    let mut names: BTreeSet<&Key> = theirs.keys().chain(known_folders.keys()).collect();
+    names.extend(here);
+    let has_inbox = theirs.contains_key(&Key::default());
     let mut folders = Vec::new();
     for name in names {
         let index = theirs.get(name).copied();
         let model = index.map(|index| &mailbox.model.folders[index]);
-        let old = model.map(of_backup);
-        let mut before = known.folders.get(name).cloned();
-        let folder_name = model.map_or_else(|| named(name), |folder| folder.name.clone());
+        let old = model.map(|model| of_backup(model, mailbox.scanned));
+        let mut before = known_folders.get(name).cloned();
+        let folder_name = model.map_or_else(|| name_of_dir(name), |folder| folder.name.clone());
         let sure_list = model.is_none_or(|it| it.uidvalidity_certainty == Certainty::Exact);
         let mut rules = MergeRules {
             is_inbox: folder_name.is_inbox(),
@@ -164,7 +210,7 @@ pub(super) fn merge_mailbox(
         let mut merge = merge_folder(before.as_ref(), old.as_ref(), new.as_ref(), &rules).map_err(
             |refusal| {
                 Refusal::new(
-                    format!("folder {name}: {refusal}"),
+                    format!("folder {folder_name}: {refusal}"),
                     "the mailbox is not the one that was converted, or it was made anew since: \
                      look what lies there; mail of the backup can be had by converting it into \
                      another directory",
@@ -172,13 +218,16 @@ pub(super) fn merge_mailbox(
             },
         )?;
         if let (None, None, Some(old), Some(ours)) = (&before, &new, &old, ours) {
-            stay_deleted(&mut merge, old, &known.folders, &theirs, ours);
+            stay_deleted(&mut merge, old, &known_folders, &theirs, ours);
         }
-        folders.push(FolderPlan { name: folder_name, theirs: index, before, old, new, merge });
+        let absence_counts = rules.absence_counts;
+        let name = folder_name;
+        folders.push(FolderPlan { name, theirs: index, before, old, new, merge, absence_counts });
     }
+    follow_moves(&mut folders, mailbox);
     // INBOX first, for people.
-    folders.sort_by_key(|folder| !folder.name.is_inbox());
-    Ok(MailboxMerge { folders, absence_counts: evidence.absence_counts })
+    folders.sort_by_key(|folder| (!folder.name.is_inbox(), folder.name.to_string()));
+    Ok(MailboxMerge { folders, absence_counts: evidence.absence_counts && has_inbox })
 }
 
 /// In a folder that the old server renamed, what was deleted under the old name on the new server does
@@ -186,9 +235,9 @@ pub(super) fn merge_mailbox(
 fn stay_deleted(
     merge: &mut FolderMerge,
     old: &Side,
-    before: &BTreeMap<String, Before>,
-    theirs: &BTreeMap<String, usize>,
-    ours: &BTreeMap<String, OurFolder>,
+    before: &BTreeMap<Key, Before>,
+    theirs: &BTreeMap<Key, usize>,
+    ours: &BTreeMap<Key, OurFolder>,
 ) {
     let renamed = before.iter().find(|(name, before)| {
         before.uidvalidity == old.uidvalidity && !theirs.contains_key(*name)
@@ -208,14 +257,6 @@ fn stay_deleted(
         }
         !deleted
     });
-}
-
-/// A folder that only a report names.
-fn named(name: &str) -> FolderName {
-    if name == "INBOX" {
-        return FolderName::inbox();
-    }
-    FolderName::from_levels(name.split('/').map(str::to_owned).collect())
 }
 
 /// The new server's side, with the old server's names: what `doveadm` has merged lies under another
@@ -258,7 +299,7 @@ fn as_converted(before: &Before, old: Option<&Side>) -> Side {
             .collect(),
     };
     let next_uid = before.first_new_uid();
-    Side { uidvalidity: before.uidvalidity, next_uid, messages }
+    Side { uidvalidity: before.uidvalidity, next_uid, messages, ..Side::default() }
 }
 
 /// How many UIDs the conversion left free, where nobody said so: those below the first message that
@@ -279,14 +320,17 @@ fn guessed_reserve(before: &Before, old: Option<&Side>, new: &Side) -> u32 {
 }
 
 /// Subscribed folders: what either side changed since the conversion. Where that is not known, those
-/// of both.
+/// of both. A backup that lacks mail may lack the list as well, and takes none away.
 pub(super) fn subscriptions(
     before: Option<&[FolderName]>,
     theirs: &[FolderName],
     ours: &[FolderName],
+    absence_counts: bool,
 ) -> Vec<FolderName> {
     let gone = |name: &FolderName| {
-        before.is_some_and(|before| before.contains(name)) && !theirs.contains(name)
+        absence_counts
+            && before.is_some_and(|before| before.contains(name))
+            && !theirs.contains(name)
     };
     let new = |name: &FolderName| !before.is_some_and(|before| before.contains(name));
     let mut merged: Vec<FolderName> = ours.iter().filter(|name| !gone(name)).cloned().collect();
@@ -305,17 +349,21 @@ pub(super) fn name_of_dir(dir: &[u8]) -> FolderName {
 
 #[cfg(test)]
 mod tests {
+    use super::super::names::named;
     use super::*;
 
     #[test]
     fn who_changed_a_subscription_decides() {
         let list = |text: &str| text.split(' ').map(named).collect::<Vec<FolderName>>();
-        let merged = |before: Option<&str>, theirs: &str, ours: &str| {
+        let of = |before: Option<&str>, theirs: &str, ours: &str, absence_counts: bool| {
             let before = before.map(list);
-            let merged = subscriptions(before.as_deref(), &list(theirs), &list(ours));
+            let merged =
+                subscriptions(before.as_deref(), &list(theirs), &list(ours), absence_counts);
             merged.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
         };
-        assert_eq!(merged(Some("A B C"), "A C T", "A B O"), "A O T");
-        assert_eq!(merged(None, "A C T", "A B O"), "A B O C T");
+        assert_eq!(of(Some("A B C"), "A C T", "A B O", true), "A O T");
+        assert_eq!(of(None, "A C T", "A B O", true), "A B O C T");
+        // The backup is no evidence: nothing is taken away.
+        assert_eq!(of(Some("A B C"), "T", "A B O", false), "A B O T");
     }
 }

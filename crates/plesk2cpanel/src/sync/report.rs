@@ -98,6 +98,9 @@ pub struct SyncFolder {
     pub maybe_deleted: u64,
     /// Kept though the backup lacks them, because the backup is no evidence.
     pub absent_but_kept: u64,
+    /// Late mail that the old server's list names and that the backup does not hold.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub lacking: u64,
     /// With a new UID, because clients of the old server know another message by theirs.
     pub renumbered: u64,
     /// With a new UIDL, because both servers gave theirs to different messages.
@@ -109,12 +112,16 @@ pub struct SyncFolder {
     pub made: Option<bool>,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
 impl SyncFolder {
     fn new(plan: &FolderPlan) -> SyncFolder {
         let count = |list: &[Vec<u8>]| list.len() as u64;
         let notes = &plan.merge.notes;
         let is_made = plan.new.is_none() && plan.theirs.is_some();
-        let is_gone = plan.new.is_some() && plan.theirs.is_none() && plan.before.is_some();
         SyncFolder {
             name: plan.name.to_string(),
             added: plan.added().count() as u64,
@@ -125,10 +132,11 @@ impl SyncFolder {
             other_uid: count(&notes.other_uid),
             maybe_deleted: count(&notes.maybe_deleted),
             absent_but_kept: count(&notes.absent_but_kept),
+            lacking: count(&notes.lacking),
             renumbered: count(&notes.renumbered),
             renamed: count(&notes.renamed),
             corrected: count(&notes.corrected),
-            made: (is_made || (is_gone && plan.merge.messages.is_empty())).then_some(is_made),
+            made: (is_made || plan.is_gone()).then_some(is_made),
         }
     }
 
@@ -147,6 +155,7 @@ impl SyncFolder {
             (self.stay_deleted, "deleted here, and stay so"),
             (self.maybe_deleted, "added though they may have been deleted here"),
             (self.absent_but_kept, "kept though the backup lacks them"),
+            (self.lacking, "named by the old server's list and not in the backup"),
             (self.other_uid, "with another UID on the old server"),
             (self.renumbered, "with a new UID"),
             (self.renamed, "with a new UIDL"),
@@ -207,7 +216,10 @@ impl SyncReport {
     ) -> SyncReport {
         let needs = |mailbox: &SyncMailbox| {
             mailbox.outcome == SyncOutcome::Refused
-                || mailbox.folders.iter().any(|it| it.renamed > 0 || it.absent_but_kept > 0)
+                || mailbox
+                    .folders
+                    .iter()
+                    .any(|it| it.renamed > 0 || it.absent_but_kept > 0 || it.lacking > 0)
         };
         let attention = findings.iter().any(|it| it.severity >= crate::finding::Severity::Warning)
             || mailboxes.iter().any(needs);

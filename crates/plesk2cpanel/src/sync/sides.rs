@@ -7,8 +7,10 @@ use mail_model::identity::merge::{Side, SideMessage};
 use mail_model::identity::{Certainty, Folder, Message};
 use mail_model::maildir::KeywordLetters;
 
+use crate::scan::ScannedMailbox;
+
 /// The old server's side.
-pub(super) fn of_backup(folder: &Folder) -> Side {
+pub(super) fn of_backup(folder: &Folder, scanned: Option<&ScannedMailbox>) -> Side {
     let messages = folder.messages.iter().map(|message| SideMessage {
         guid: message.name.base.clone(),
         uid: Some(message.uid),
@@ -19,7 +21,8 @@ pub(super) fn of_backup(folder: &Folder) -> Side {
         keywords: names(&folder.keywords, message.name.keywords),
     });
     let messages = messages.collect();
-    Side { uidvalidity: folder.uidvalidity, next_uid: folder.next_uid, messages }
+    let unfiled = scanned.map(|scanned| scanned.unfiled(folder.source)).unwrap_or_default();
+    Side { uidvalidity: folder.uidvalidity, next_uid: folder.next_uid, messages, unfiled }
 }
 
 /// What a Dovecot calls a message: the `G` field of its entry, or else the name of its file. It is not

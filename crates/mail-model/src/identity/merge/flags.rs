@@ -11,7 +11,7 @@ const FLAGS: [Flags; 6] =
 ///
 /// Without knowing that, what either side has is taken, but for the mark that says that a message is
 /// to be deleted: of that the new server's word counts.
-pub(super) fn merge(
+pub fn merge_flags(
     before: Option<&SideMessage>,
     theirs: &SideMessage,
     ours: &SideMessage,
@@ -68,7 +68,7 @@ mod tests {
         let before = message(both, &["Old", "Gone"]);
         let theirs = message(Flags::SEEN.union(Flags::REPLIED), &["old", "Theirs", "Gone"]);
         let ours = message(both.union(Flags::DRAFT), &["Old", "Ours"]);
-        let (flags, keywords) = merge(Some(&before), &theirs, &ours);
+        let (flags, keywords) = merge_flags(Some(&before), &theirs, &ours);
         assert_eq!(flags, Flags::SEEN.union(Flags::REPLIED).union(Flags::DRAFT));
         let names: Vec<&[u8]> = keywords.iter().map(Vec::as_slice).collect();
         assert_eq!(names, [&b"Old"[..], b"Ours", b"Theirs"]);
@@ -78,7 +78,7 @@ mod tests {
     fn without_knowing_more_nothing_is_marked_for_deletion() {
         let theirs = message(Flags::TRASHED.union(Flags::SEEN), &["A"]);
         let ours = message(Flags::FLAGGED, &["a", "B"]);
-        let (flags, keywords) = merge(None, &theirs, &ours);
+        let (flags, keywords) = merge_flags(None, &theirs, &ours);
         assert_eq!(flags, Flags::SEEN.union(Flags::FLAGGED));
         assert_eq!(keywords.len(), 2);
     }

@@ -1,11 +1,10 @@
 //! Which messages a merged folder has.
 
+use super::flags::merge_flags;
 use super::numbers::number;
 use super::uidls::name;
-use super::{
-    Before, FolderMerge, Had, MergeRefusal, MergeRules, Merged, Notes, Side, SideMessage, flags,
-};
-use std::collections::HashMap;
+use super::{Before, FolderMerge, Had, MergeRefusal, MergeRules, Merged, Notes, Side, SideMessage};
+use std::collections::{HashMap, HashSet};
 
 /// Puts a folder together.
 ///
@@ -21,11 +20,13 @@ pub fn merge_folder(
     rules: &MergeRules,
 ) -> Result<FolderMerge, MergeRefusal> {
     if let (Some(before), Some(ours)) = (before, ours) {
-        if before.uidvalidity != ours.uidvalidity {
+        let remade = theirs.map(|theirs| before.remade_uidvalidity(theirs));
+        let is_remade = !rules.is_inbox && remade == Some(ours.uidvalidity);
+        if before.uidvalidity != ours.uidvalidity && !is_remade {
             let (written, found) = (before.uidvalidity, ours.uidvalidity);
             return Err(MergeRefusal::Uidvalidity { written, found });
         }
-        if ours.next_uid < before.next_uid {
+        if ours.next_uid < before.next_uid && !is_remade {
             let (written, found) = (before.next_uid, ours.next_uid);
             return Err(MergeRefusal::NextUid { written, found });
         }
@@ -79,14 +80,27 @@ impl<'a> Merge<'a> {
             return false;
         }
         let Some(ours) = self.ours else { return true };
-        let Some(before) = self.before else { return false };
+        let theirs = by_guid(messages(self.theirs));
+        let their_uid =
+            |message: &SideMessage| theirs.get(message.guid.as_slice()).map(|theirs| theirs.uid);
+        // A merge that was ended has put late mail there, which has its number, or none yet.
+        let is_late = |message: &SideMessage| {
+            their_uid(message).is_some_and(|uid| message.uid.is_none() || message.uid == uid)
+        };
+        let Some(before) = self.before else {
+            // A merge that was ended has begun the folder.
+            return self.one_validity && ours.messages.iter().all(is_late);
+        };
         ours.next_uid == before.first_new_uid()
-            && ours.messages.iter().all(|message| match &before.had {
-                Had::Messages(_) => self
-                    .known
-                    .get(message.guid.as_slice())
-                    .is_some_and(|known| known.uid == message.uid),
-                Had::Below(_) => message.uid.is_some_and(|uid| uid < before.next_uid),
+            && ours.messages.iter().all(|message| {
+                let is_as_it_was = match &before.had {
+                    Had::Messages(_) => self
+                        .known
+                        .get(message.guid.as_slice())
+                        .is_some_and(|known| known.uid == message.uid),
+                    Had::Below(_) => message.uid.is_some_and(|uid| uid < before.next_uid),
+                };
+                is_as_it_was || (message.uid.is_none() && is_late(message))
             })
     }
 
@@ -109,19 +123,33 @@ impl<'a> Merge<'a> {
         let Some(before) = self.before else { return false };
         match &before.had {
             Had::Messages(_) => self.known.contains_key(message.guid.as_slice()),
-            Had::Below(_) => message.uid.is_some_and(|uid| uid < before.next_uid),
+            Had::Below(_) => {
+                self.ours.is_some_and(|ours| ours.uidvalidity == before.uidvalidity)
+                    && message.uid.is_some_and(|uid| uid < before.next_uid)
+            }
         }
     }
 
     fn messages(&self) -> FolderMerge {
-        let mut merged = FolderMerge {
-            uidvalidity: self.ours.or(self.theirs).map_or(1, |side| side.uidvalidity),
-            ..FolderMerge::default()
+        let uidvalidity = match (self.before, self.theirs, self.ours) {
+            (Some(before), Some(theirs), None) if !self.rules.is_inbox => {
+                before.remade_uidvalidity(theirs)
+            }
+            (_, theirs, ours) => ours.or(theirs).map_or(1, |side| side.uidvalidity),
         };
+        let mut merged = FolderMerge { uidvalidity, ..FolderMerge::default() };
         let (their_messages, our_messages) = (messages(self.theirs), messages(self.ours));
         let theirs = by_index(their_messages);
         let ours = by_index(our_messages);
         let notes = &mut merged.notes;
+        let unfiled: HashSet<&[u8]> = self.unfiled().map(|(_, guid)| guid.as_slice()).collect();
+        let first_late = self.before.map_or(1, |before| before.next_uid);
+        for (uid, guid) in self.unfiled() {
+            let is_here = ours.contains_key(guid.as_slice());
+            if *uid >= first_late && !is_here && !self.known.contains_key(guid.as_slice()) {
+                notes.lacking.push(guid.clone());
+            }
+        }
         for (index, message) in our_messages.iter().enumerate() {
             let other = theirs.get(message.guid.as_slice()).copied();
             if let Some(other) = other {
@@ -129,7 +157,7 @@ impl<'a> Merge<'a> {
                 continue;
             }
             if self.had_ours(message) {
-                if self.rules.absence_counts {
+                if self.rules.absence_counts && !unfiled.contains(message.guid.as_slice()) {
                     merged.removed.push(index);
                     continue;
                 }
@@ -168,10 +196,15 @@ impl<'a> Merge<'a> {
         merged
     }
 
+    /// What the old server's list names, and the backup does not hold.
+    fn unfiled(&self) -> impl Iterator<Item = &'a (u32, Vec<u8>)> {
+        self.theirs.into_iter().flat_map(|theirs| &theirs.unfiled)
+    }
+
     fn both(&self, theirs: usize, ours: usize, notes: &mut Notes) -> Merged {
         let (old, new) = (&messages(self.theirs)[theirs], &messages(self.ours)[ours]);
         let before = self.known.get(new.guid.as_slice()).copied();
-        let (flags, keywords) = flags::merge(before, old, new);
+        let (flags, keywords) = merge_flags(before, old, new);
         notes.flags_united |= before.is_none() && self.had_ours(new);
         if flags != new.flags || keywords != new.keywords {
             notes.flagged.push(new.guid.clone());

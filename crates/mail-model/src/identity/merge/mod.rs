@@ -19,6 +19,7 @@ mod folder;
 mod numbers;
 mod uidls;
 
+pub use flags::merge_flags;
 pub use folder::merge_folder;
 
 use super::Certainty;
@@ -55,6 +56,10 @@ pub struct Side {
     pub next_uid: u32,
     /// Its messages, each GUID once.
     pub messages: Vec<SideMessage>,
+    /// UID and GUID of messages that the old server's list names, of which the backup holds no file,
+    /// and of which nothing says that they were deleted: a server that lives renames files while they
+    /// are read.
+    pub unfiled: Vec<(u32, Vec<u8>)>,
 }
 
 /// What the first conversion wrote of a folder.
@@ -159,8 +164,11 @@ pub struct FolderMerge {
 /// Messages of a merged folder that a person may want to know of, by GUID.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Notes {
-    /// The second backup lacks them, and does not count as evidence: they stay.
+    /// The second backup lacks them, and does not count as evidence, or names them all the same: they
+    /// stay.
     pub absent_but_kept: Vec<Vec<u8>>,
+    /// Late mail that the old server's list names, and that the second backup does not hold.
+    pub lacking: Vec<Vec<u8>>,
     /// On the old server and not on the new one, and it can't be told whether they were deleted
     /// there: they are added.
     pub maybe_deleted: Vec<Vec<u8>>,
@@ -190,5 +198,11 @@ impl Before {
     /// The lowest UID that the new server may have given to a message of its own.
     pub fn first_new_uid(&self) -> u32 {
         self.next_uid.saturating_add(self.reserved)
+    }
+
+    /// UIDVALIDITY of a folder that was deleted on the new server and comes back for late mail. What
+    /// UIDs it had given out is not known any more, so that it must not be taken for what it was.
+    pub fn remade_uidvalidity(&self, theirs: &Side) -> u32 {
+        self.uidvalidity.max(theirs.uidvalidity).saturating_add(1)
     }
 }

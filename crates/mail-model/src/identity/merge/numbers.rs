@@ -15,10 +15,6 @@ pub(super) fn number(merge: &Merge<'_>, merged: &mut FolderMerge) -> Result<(), 
     if let Some(theirs) = merge.theirs.filter(|_| merge.one_validity || merge.rules.is_inbox) {
         next = next.max(theirs.next_uid);
     }
-    // A folder that was deleted and comes back for late mail must not count anew.
-    if let (None, Some(before)) = (merge.ours, merge.before) {
-        next = next.max(before.first_new_uid());
-    }
     let keep = |merged: &mut FolderMerge, of: &dyn Fn(&Merged) -> Option<u32>| {
         let mut used = HashSet::new();
         for message in &mut merged.messages {

@@ -2,7 +2,7 @@
 
 use super::folder::Merge;
 use super::numbers::raise;
-use super::{FolderMerge, MergeRefusal, Merged, SideMessage};
+use super::{Before, FolderMerge, MergeRefusal, Merged, SideMessage};
 use crate::identity::{Certainty, HIGHEST_NEXT_UID};
 use crate::uidl::{UidlFormat, UidlInputs, UidlProblem, problem};
 use std::collections::{HashMap, HashSet};
@@ -137,17 +137,29 @@ impl<'a, 'b> Naming<'a, 'b> {
         let sure = old.uidl_certainty.is_some_and(|certainty| certainty < Certainty::Predicted);
         match &old.uidl {
             // Clients used the old server until the switch: what it says now is what they know. But
-            // a late message has what a merge gave it.
+            // what a merge gave it, clients of this server know, and the old name may be another
+            // message's here.
             Some(uidl)
                 if sure
                     && uidl != stored
                     && self.merge.had_ours(new)
+                    && self.is_as_converted(stored, new)
                     && self.can_be(uidl, old, Some(new)) =>
             {
                 Decided::Corrected(uidl.clone())
             }
             _ => Decided::Keep(Some(stored.clone())),
         }
+    }
+
+    /// Whether a message is still called as the conversion called it.
+    fn is_as_converted(&self, stored: &[u8], new: &SideMessage) -> bool {
+        if let Some(before) = self.merge.known.get(new.guid.as_slice()) {
+            return before.uidl.as_deref() == Some(stored);
+        }
+        let first_new = self.merge.before.map_or(1, Before::first_new_uid);
+        let made_from = self.merge.rules.target_format.uid_of(stored, self.uidvalidity);
+        made_from.is_none_or(|uid| uid < first_new)
     }
 
     /// Of a message that came to the old server after the first conversion, or that lost its name

@@ -1,7 +1,10 @@
 //! `sync`: a second backup merged into what was converted before, and the refusal to convert twice.
 
+mod ended;
+mod evidence;
 mod histories;
 mod home;
+mod moves;
 mod refused;
 mod staged;
 
