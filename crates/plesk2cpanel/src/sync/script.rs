@@ -196,10 +196,10 @@ fn had_elsewhere(before: Option<&Before>) -> HashSet<&[u8]> {
 /// Messages that were converted and that the old server has no more. `doveadm sync` removes those
 /// alone that lie below the last one that is left.
 fn gone(messages: &mut Vec<u8>, name: &str, folder: &FolderPlan) {
-    let Some(Had::Messages(had)) = folder.before.as_ref().map(|before| &before.had) else { return };
-    let theirs = folder.old.iter().flat_map(|old| &old.messages);
-    let theirs: HashSet<&[u8]> = theirs.map(|message| message.guid.as_slice()).collect();
-    for message in had.iter().filter(|message| !theirs.contains(message.guid.as_slice())) {
+    let by_name =
+        folder.before.as_ref().is_some_and(|before| matches!(before.had, Had::Messages(_)));
+    let Some(new) = folder.new.as_ref().filter(|_| by_name) else { return };
+    for message in folder.merge.removed.iter().map(|at| &new.messages[*at]) {
         let uid = message.uid.unwrap_or(0).to_string();
         let guid = message.guid.as_slice();
         let uidl = message.uidl.as_deref().unwrap_or_default();
