@@ -41,10 +41,9 @@ fn a_folder_that_is_called_inbox_is_not_inbox() {
         assert_eq!(numbers(&new, ""), [1, 2, 3]);
         assert_eq!(numbers(&new, ".INBOX"), [31, 32]);
         let run = sync(&place, OTHER, &["--since", since, "--output", "late"]);
-        assert_eq!(run.status, Some(0), "{}", run.stdout);
-        assert!(place.path("late/staged/anna@example.com/dovecot-uidlist").exists());
-        let staged = place.path("late/staged/anna@example.com");
-        assert_eq!(numbers(&New(&staged), ""), [1, 2, 3]);
+        // `doveadm` takes INBOX.INBOX for INBOX itself.
+        assert_eq!(run.status, Some(3), "{}", run.stdout);
+        assert!(run.stdout.contains("has names that doveadm can't be told"), "{}", run.stdout);
     }
 }
 
