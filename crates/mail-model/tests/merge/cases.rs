@@ -228,3 +228,14 @@ fn the_next_uid_is_above_all_names() {
     assert_eq!(show(&merge, &theirs, &ours), format!("2 a {name}"));
     assert_eq!(merge.next_uid, 51);
 }
+
+/// Waiting mail was foretold the wrong way round, and the owner deleted one of the two here.
+#[test]
+fn late_mail_does_not_take_a_name_that_is_served() {
+    let base = Before { had: Had::Below(1), ..before(3, 100, vec![]) };
+    let ours = side(103, vec![message("b", 1, "u1")]);
+    let foretold = |name, uid, uidl| unsure(name, uid, uidl, Certainty::Predicted);
+    let theirs = side(3, vec![foretold("a", 1, "u1"), foretold("b", 2, "u2")]);
+    let merge = merged(&base, &theirs, &ours);
+    assert_eq!(show(&merge, &theirs, &ours), format!("1 b u1, 103 a UID103-{VALIDITY}"));
+}

@@ -52,6 +52,8 @@ pub(super) struct Merge<'a> {
     pub(super) untouched: bool,
     /// A UID means the same on both sides.
     pub(super) one_validity: bool,
+    /// The UIDs that the new server gave to messages of its own.
+    pub(super) given_by_new: std::ops::Range<u32>,
 }
 
 impl<'a> Merge<'a> {
@@ -69,9 +71,18 @@ impl<'a> Merge<'a> {
             (Some(theirs), Some(ours)) => theirs.uidvalidity == ours.uidvalidity,
             _ => true,
         };
-        let mut merge =
-            Merge { before, theirs, ours, rules, known, untouched: false, one_validity };
+        let mut merge = Merge {
+            before,
+            theirs,
+            ours,
+            rules,
+            known,
+            untouched: false,
+            one_validity,
+            given_by_new: 0..0,
+        };
         merge.untouched = merge.is_untouched();
+        merge.given_by_new = merge.find_given_by_new();
         merge
     }
 
@@ -105,7 +116,7 @@ impl<'a> Merge<'a> {
     }
 
     /// Whether the first conversion had this message of the old server: None where that can't be told.
-    fn had_theirs(&self, message: &SideMessage) -> Option<bool> {
+    pub(super) fn had_theirs(&self, message: &SideMessage) -> Option<bool> {
         let Some(before) = self.before else { return Some(false) };
         let Had::Below(sure) = &before.had else {
             return Some(self.known.contains_key(message.guid.as_slice()));
@@ -233,10 +244,26 @@ impl<'a> Merge<'a> {
         known.map_or(1, |before| before.next_uid)..theirs.next_uid
     }
 
-    /// The UIDs that the new server gave to messages of its own.
-    pub(super) fn given_by_new(&self) -> std::ops::Range<u32> {
+    /// The UIDs of which the old server may have made UIDLs since the first conversion.
+    pub(super) fn named_by_old(&self) -> std::ops::Range<u32> {
+        let given = self.given_by_old();
+        let first = self.before.map_or(1, Before::first_not_given);
+        given.start.min(first)..given.end
+    }
+
+    /// The UIDs that the new server gave to messages of its own. They begin above the reserve, or where
+    /// the first of them is found: after several merges, that of the conversion was a lower one.
+    fn find_given_by_new(&self) -> std::ops::Range<u32> {
         let Some(ours) = self.ours else { return 0..0 };
-        self.before.map_or(1, Before::first_new_uid)..ours.next_uid
+        let theirs = by_index(messages(self.theirs));
+        let received = ours.messages.iter().filter(|message| {
+            !theirs.contains_key(message.guid.as_slice()) && !self.had_ours(message)
+        });
+        // A lower one was kept, though a backup lacked it.
+        let free = self.before.map_or(1, |before| before.next_uid);
+        let received = received.filter_map(|message| message.uid).filter(|uid| *uid >= free);
+        let first = self.before.map_or(1, Before::first_new_uid);
+        received.fold(first, u32::min)..ours.next_uid
     }
 }
 

@@ -200,6 +200,14 @@ impl Before {
         self.next_uid.saturating_add(self.reserved)
     }
 
+    /// The lowest UID that the old server had not given to a message yet: below the next one are those
+    /// that were only foretold.
+    fn first_not_given(&self) -> u32 {
+        let Had::Messages(messages) = &self.had else { return self.next_uid };
+        let unseen = messages.iter().filter(|message| message.uid_unseen);
+        unseen.filter_map(|message| message.uid).fold(self.next_uid, u32::min)
+    }
+
     /// UIDVALIDITY of a folder that was deleted on the new server and comes back for late mail. What
     /// UIDs it had given out is not known any more, so that it must not be taken for what it was.
     pub fn remade_uidvalidity(&self, theirs: &Side) -> u32 {

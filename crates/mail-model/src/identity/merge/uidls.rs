@@ -2,7 +2,7 @@
 
 use super::folder::Merge;
 use super::numbers::raise;
-use super::{Before, FolderMerge, MergeRefusal, Merged, SideMessage};
+use super::{FolderMerge, MergeRefusal, Merged, SideMessage};
 use crate::identity::{Certainty, HIGHEST_NEXT_UID};
 use crate::uidl::{UidlFormat, UidlInputs, UidlProblem, problem};
 use std::collections::{HashMap, HashSet};
@@ -13,12 +13,15 @@ pub(super) fn name(merge: &Merge<'_>, merged: &mut FolderMerge) -> Result<(), Me
     let mut naming = Naming::new(merge, merged);
     let decided: Vec<Decided> = merged.messages.iter().map(|message| naming.of(message)).collect();
     let corrected: HashSet<Vec<u8>> = decided.iter().filter_map(Decided::corrected).collect();
-    for (at, decided) in decided.into_iter().enumerate() {
+    // What is here already comes first: it has been served.
+    let mut decided: Vec<(usize, Decided)> = decided.into_iter().enumerate().collect();
+    decided.sort_by_key(|(at, _)| merged.messages[*at].ours.is_none());
+    for (at, decided) in decided {
         match decided {
             // The name turned out to be another message's.
             Decided::Keep(Some(uidl)) if corrected.contains(&uidl) => naming.open.push(at),
+            Decided::Keep(Some(uidl)) if !naming.used.insert(uidl.clone()) => naming.open.push(at),
             Decided::Keep(uidl) => {
-                naming.used.extend(uidl.clone());
                 merged.messages[at].uidl = uidl;
             }
             Decided::Corrected(uidl) => {
@@ -76,10 +79,8 @@ struct Naming<'a, 'b> {
     next: u32,
     /// What the old server calls its messages, and how sure.
     old: HashMap<&'a [u8], (&'a [u8], Option<Certainty>)>,
-    /// What the old server has, by GUID.
-    in_theirs: HashSet<&'a [u8]>,
     /// The names that stand in the new server's list, and whose they are.
-    stored: HashMap<&'a [u8], &'a [u8]>,
+    stored: HashMap<&'a [u8], &'a SideMessage>,
     /// UIDLs that are or will be served.
     used: HashSet<Vec<u8>>,
     open: Vec<usize>,
@@ -100,10 +101,7 @@ impl<'a, 'b> Naming<'a, 'b> {
             uidvalidity: merged.uidvalidity,
             next: merged.next_uid,
             old,
-            in_theirs: theirs().map(|message| message.guid.as_slice()).collect(),
-            stored: ours
-                .filter_map(|message| Some((message.uidl.as_deref()?, message.guid.as_slice())))
-                .collect(),
+            stored: ours.filter_map(|message| Some((message.uidl.as_deref()?, message))).collect(),
             used: HashSet::new(),
             open: vec![],
         }
@@ -121,9 +119,18 @@ impl<'a, 'b> Naming<'a, 'b> {
     }
 
     fn received(&self, message: &Merged, new: &SideMessage) -> Decided {
-        let (None, Some(uid)) = (&new.uidl, new.uid) else {
-            return Decided::Keep(new.uidl.clone());
-        };
+        if let Some(stored) = &new.uidl {
+            // What an earlier merge made of a UID of this server, the old one may have given out since.
+            let may_be_made_here = self.is_given_by_new(stored)
+                || self.old.contains_key(&**stored)
+                || self.is_foretold(stored);
+            if may_be_made_here && !self.merge.had_ours(new) && self.given_by_old(stored, &new.guid)
+            {
+                return Decided::Fresh;
+            }
+            return Decided::Keep(Some(stored.clone()));
+        }
+        let Some(uid) = new.uid else { return Decided::Keep(None) };
         let served = self.served(&new.guid, uid);
         if self.given_by_old(&served, &new.guid) {
             return Decided::Fresh;
@@ -152,14 +159,25 @@ impl<'a, 'b> Naming<'a, 'b> {
         }
     }
 
-    /// Whether a message is still called as the conversion called it.
+    /// Whether a message is still called as the conversion called it, and not as a merge did: such a
+    /// name is made of a UID that this server gave.
     fn is_as_converted(&self, stored: &[u8], new: &SideMessage) -> bool {
-        if let Some(before) = self.merge.known.get(new.guid.as_slice()) {
-            return before.uidl.as_deref() == Some(stored);
-        }
-        let first_new = self.merge.before.map_or(1, Before::first_new_uid);
-        let made_from = self.merge.rules.target_format.uid_of(stored, self.uidvalidity);
-        made_from.is_none_or(|uid| uid < first_new)
+        let before = self.merge.known.get(new.guid.as_slice());
+        before.is_some_and(|before| before.uidl.as_deref() == Some(stored))
+            || !self.is_given_by_new(stored)
+    }
+
+    /// Whether this server makes this name of a UID that it gave.
+    fn is_given_by_new(&self, uidl: &[u8]) -> bool {
+        let made_from = self.merge.rules.target_format.uid_of(uidl, self.uidvalidity);
+        made_from.is_some_and(|uid| self.merge.given_by_new.contains(&uid))
+    }
+
+    /// Whether the old server was to make this name at the first conversion, and had not yet.
+    fn is_foretold(&self, uidl: &[u8]) -> bool {
+        let Some(before) = self.merge.before else { return false };
+        let made_from = self.merge.rules.target_format.uid_of(uidl, self.uidvalidity);
+        made_from.is_some_and(|uid| (before.first_not_given()..before.next_uid).contains(&uid))
     }
 
     /// Of a message that came to the old server after the first conversion, or that lost its name
@@ -187,12 +205,19 @@ impl<'a, 'b> Naming<'a, 'b> {
             return true;
         }
         let made_from = self.merge.rules.target_format.uid_of(uidl, self.uidvalidity);
-        let given = made_from.filter(|uid| self.merge.given_by_new().contains(uid));
+        let given = made_from.filter(|uid| self.merge.given_by_new.contains(uid));
         if given.is_some_and(|uid| new.is_none_or(|new| new.uid != Some(uid))) {
             return false;
         }
-        // Where the old server has called two messages the other way round since, both are set right.
-        self.stored.get(uidl).is_none_or(|guid| *guid == old.guid || self.in_theirs.contains(guid))
+        // Where the old server has called two messages the other way round since, both are set right:
+        // whoever was here knows both. Late mail under the name of another would be lost to him.
+        let was_here = match new {
+            Some(new) => self.merge.had_ours(new),
+            None => self.merge.had_theirs(old) != Some(false),
+        };
+        self.stored
+            .get(uidl)
+            .is_none_or(|owner| owner.guid == old.guid || (was_here && self.merge.had_ours(owner)))
     }
 
     /// Whether the old server gave this name to another message, which need not be there any more.
@@ -204,7 +229,7 @@ impl<'a, 'b> Naming<'a, 'b> {
             return false;
         };
         let made_from = format.uid_of(uidl, theirs.uidvalidity);
-        made_from.is_some_and(|uid| self.merge.given_by_old().contains(&uid))
+        made_from.is_some_and(|uid| self.merge.named_by_old().contains(&uid))
     }
 
     /// What the new server calls a message without a `P`.
