@@ -247,7 +247,8 @@ pub(super) fn fates(
 ) -> super::report::Fates {
     let mut fates = super::report::Fates::default();
     for (fate, file) in rescue.fates.iter().zip(&raw.files) {
-        let partner = matching.of(base_name(&file.name));
+        let base = base_name(&file.name);
+        let partner = matching.of(base);
         let is_known = partner.and_then(|partner| old.known.get(partner)) == Some(&true);
         *match fate {
             Fate::Restored => &mut fates.restored,
@@ -256,6 +257,7 @@ pub(super) fn fates(
             Fate::Taken => &mut fates.taken,
             Fate::Unwritable => &mut fates.unwritable,
             Fate::Unlisted => &mut fates.unlisted,
+            Fate::New if matching.is_unclear(base) => &mut fates.unclear,
             Fate::Nameless if is_known => &mut fates.nameless,
             Fate::Unseen | Fate::Nameless => &mut fates.unseen,
             Fate::Renamed => &mut fates.renamed,

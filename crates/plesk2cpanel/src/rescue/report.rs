@@ -88,6 +88,8 @@ pub struct Fates {
     pub kept: u64,
     /// Are none of the backup's.
     pub new: u64,
+    /// Fit several messages of the backup, or several of them fit one, so that they keep what they have.
+    pub unclear: u64,
     /// Nothing tells what the old server called them.
     pub nameless: u64,
     /// Stand in no list yet.

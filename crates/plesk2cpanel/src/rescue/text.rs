@@ -117,6 +117,7 @@ fn fates(text: &mut String, mailbox: &MailboxRescue, written: bool) {
         (fates.already, "have it already"),
         (fates.kept, "keep the new one, which clients may have loaded them under"),
         (fates.new, "are not in the backup"),
+        (fates.unclear, "keep the new one, because they fit several messages of the backup"),
         (fates.nameless, "have an old UIDL that nothing tells"),
         (fates.unlisted, "stand in no list yet"),
         (fates.unseen, "were never listed over POP3 by the old server"),
