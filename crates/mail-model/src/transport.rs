@@ -105,17 +105,24 @@ impl Lf {
 #[derive(Clone, Debug, Default)]
 pub struct Core {
     at: At,
-    /// Whether the field before is left out, and so are its further lines.
-    skips: bool,
+    /// What the field before is, and so are its further lines.
+    field: Field,
     begun: bool,
     has_id: bool,
     has_date: bool,
-    /// Whether the field before is a `Received`.
-    is_received: bool,
     received: Vec<Vec<u8>>,
     /// Bytes of these.
     of_received: usize,
     held_lf: usize,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Field {
+    #[default]
+    Kept,
+    LeftOut,
+    /// Left out, and kept aside.
+    Received,
 }
 
 #[derive(Clone, Debug)]
@@ -149,11 +156,10 @@ impl Core {
                 }
                 At::Line => {
                     let end = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |at| at + 1);
-                    if !self.skips {
-                        out.extend_from_slice(&bytes[..end]);
-                    }
-                    if self.is_received {
-                        self.more_received(&bytes[..end]);
+                    match self.field {
+                        Field::Kept => out.extend_from_slice(&bytes[..end]),
+                        Field::LeftOut => {}
+                        Field::Received => self.more_received(&bytes[..end]),
                     }
                     if bytes[end - 1] == b'\n' {
                         self.at = At::default();
@@ -180,13 +186,13 @@ impl Core {
             }
             (b':', _) => {
                 let trimmed = name.trim_ascii_end();
-                self.skips = is_added(trimmed);
+                let left_out = is_added(trimmed);
                 self.has_id |= trimmed.eq_ignore_ascii_case(b"message-id");
                 self.has_date |= trimmed.eq_ignore_ascii_case(b"date");
                 let is_received = trimmed.eq_ignore_ascii_case(b"received");
-                self.start_line(out);
+                self.start_line(left_out, out);
                 if is_received {
-                    self.is_received = true;
+                    self.field = Field::Received;
                     self.received.push(vec![]);
                     self.of_received += 1;
                     return &bytes[1..];
@@ -194,14 +200,11 @@ impl Core {
                 return bytes;
             }
             (b'\n', _) => {
-                let is_separator = !self.begun && name.starts_with(b"From ");
-                self.skips = is_separator;
-                self.start_line(out);
+                self.start_line(false, out);
                 return bytes;
             }
             _ if name.len() >= LONGEST_NAME => {
-                self.skips = !self.begun && name.starts_with(b"From ");
-                self.start_line(out);
+                self.start_line(false, out);
                 return bytes;
             }
             // Of an mbox's line the first colon is in its time.
@@ -210,15 +213,17 @@ impl Core {
         rest
     }
 
-    fn start_line(&mut self, out: &mut Vec<u8>) {
+    fn start_line(&mut self, left_out: bool, out: &mut Vec<u8>) {
+        self.field = if left_out { Field::LeftOut } else { Field::Kept };
         if let At::Name(name) = std::mem::replace(&mut self.at, At::Line) {
-            self.skips |= !self.begun && name.starts_with(b"From ");
-            if !self.skips {
+            if !self.begun && name.starts_with(b"From ") {
+                self.field = Field::LeftOut;
+            }
+            if self.field == Field::Kept {
                 out.extend_from_slice(&name);
             }
         }
         self.begun = true;
-        self.is_received = false;
     }
 
     /// The next bytes of a `Received`. Lines that are folded otherwise are the same.
