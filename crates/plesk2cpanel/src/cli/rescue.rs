@@ -21,10 +21,11 @@ plesk2cpanel rescue backup_2401151030.tar /home/exampleuser --since '2024-01-16 
 plesk2cpanel rescue backup_2401151030.tar /home/exampleuser --since '2024-01-16 22:00' \\\n      \
 --pop3-log /var/log/maillog --pop3-log /var/log/maillog-20240121 --write\n\n\
 Without --write nothing is changed. With it the old list is kept beside each new one, as \
-dovecot-uidlist.before-rescue; docs/rescue.md says how to go back. The server may run meanwhile. A \
-second run finds nothing left to do.\n\n\
+dovecot-uidlist.before-rescue. To go back, rename it, but only before any mail arrived: after that \
+docs/rescue.md says what to do. The server may run meanwhile. A second run finds nothing left to do.\n\n\
 Exit status:\n  0  all well; without --write: it would be\n  1  failed, or a mailbox did\n  2  wrong usage\n  \
 3  something needs a person: a mailbox is no maildir, is not in the home, or the text asks for more")]
+#[allow(clippy::struct_excessive_bools, reason = "each is an option")]
 pub struct RescueArguments {
     /// The backup of the old server, as for inspect
     #[arg(value_name = "BACKUP")]
@@ -36,7 +37,7 @@ pub struct RescueArguments {
     /// Another file of the same backup, such as an increment elsewhere; may be given more than once
     #[arg(long, value_name = "BACKUP")]
     also: Vec<PathBuf>,
-    /// Write the lists; needs --since, --pop3-log, or better both
+    /// Write the lists; needs --since or --pop3-log, and gives little back without both
     #[arg(long)]
     pub write: bool,
     /// When clients could first reach the new server: `2024-01-16 22:00` (local), with a zone, or @SECONDS

@@ -120,7 +120,7 @@ pub(super) enum Left {
     /// Its list can't be read, or is broken.
     Broken(String),
     /// No UID is left above all that the old server used.
-    NoUidLeft,
+    Full,
     /// Nothing is known of what the old server called its messages.
     Nothing,
 }
@@ -206,7 +206,7 @@ fn without_list(
     let list = match restore(&input) {
         Ok(list) => list,
         Err(NoList::Unknown) => return Decision::Leave(Left::Nothing),
-        Err(NoList::NoUidLeft) => return Decision::Leave(Left::NoUidLeft),
+        Err(NoList::NoUidLeft) => return Decision::Leave(Left::Full),
     };
     let names: HashSet<&[u8]> = list.records.iter().map(|record| record.base.as_slice()).collect();
     let restored = names.iter().filter(|name| matching.of(name).is_some()).count() as u64;

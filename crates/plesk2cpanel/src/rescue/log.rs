@@ -172,7 +172,7 @@ impl Pop3Log {
             let visits = self.users.entry(user).or_default();
             if loaded {
                 visits.add_loaded(time);
-                visits.last = visits.last.max(began.flatten());
+                visits.last = visits.last.max(began.and_then(|open| open.began));
             } else {
                 visits.idle += 1;
             }
@@ -182,7 +182,7 @@ impl Pop3Log {
     /// Sessions of which no end is told may have loaded something.
     fn finish(&mut self, sessions: Sessions) {
         for (user, open) in sessions.open {
-            for (_, began) in open {
+            for Open { began, .. } in open {
                 self.users.entry(user.clone()).or_default().add_loaded(began);
             }
         }
@@ -232,25 +232,33 @@ struct Found {
     is_dovecot: bool,
 }
 
-/// Sessions that began and of which no end was met, by user: what names them, and when they began.
+/// A session that began.
+struct Open {
+    /// What names it.
+    names: Vec<String>,
+    /// When, where that can be read.
+    began: Option<i64>,
+}
+
+/// Sessions that began and of which no end was met, by user.
 #[derive(Default)]
 struct Sessions {
-    open: HashMap<String, Vec<(Vec<String>, Option<i64>)>>,
+    open: HashMap<String, Vec<Open>>,
 }
 
 impl Sessions {
-    fn open(&mut self, user: String, names: Vec<String>, time: Option<i64>) {
-        self.open.entry(user).or_default().push((names, time));
+    fn open(&mut self, user: String, names: Vec<String>, began: Option<i64>) {
+        self.open.entry(user).or_default().push(Open { names, began });
     }
 
-    fn close(&mut self, user: &str, names: &[String]) -> Option<Option<i64>> {
+    fn close(&mut self, user: &str, names: &[String]) -> Option<Open> {
         let open = self.open.get_mut(user)?;
         let is_same = |known: &[String]| known.iter().any(|name| names.contains(name));
-        let named = open.iter().rposition(|(known, _)| is_same(known));
+        let named = open.iter().rposition(|open| is_same(&open.names));
         // Older logs name no session at the end: then it is the one that began last.
         let at = named
-            .or_else(|| open.iter().rposition(|(known, _)| names.is_empty() || known.is_empty()))?;
-        Some(open.remove(at).1)
+            .or_else(|| open.iter().rposition(|open| names.is_empty() || open.names.is_empty()))?;
+        Some(open.remove(at))
     }
 }
 

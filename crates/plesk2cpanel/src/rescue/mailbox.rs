@@ -87,6 +87,10 @@ impl MailboxWork<'_> {
             report.findings.push(not_maildir(self.login(), home_mailbox.format));
             return Ok(true);
         }
+        // A directory of this name that holds no INBOX is not the mailbox.
+        if !home_mailbox.folders.iter().any(|folder| folder.raw.dir.is_empty()) {
+            return Ok(false);
+        }
         if !home_mailbox.passed_over.is_empty() {
             let names = some(home_mailbox.passed_over.iter().map(|path| printable(path)));
             report.findings.push(RESCUE_LINKS.about(address, format!("not read: {names}")));
@@ -170,7 +174,8 @@ impl MailboxWork<'_> {
             let dir = home_mailbox.folder_dir(&raw.dir)?;
             let gone = || HomeError::new(std::path::Path::new("cur"), "the folder is gone");
             let dir = dir.ok_or_else(gone)?;
-            let lock = ListLock::take(&dir, self.options.lock_wait)?;
+            let lock = ListLock::wait(&dir, self.options.lock_wait, self.run.interrupt)?;
+            let lock = lock.ok_or(Error::Interrupted)?;
             // As it is now, while nobody else changes the list.
             let now = read_folder(&dir, &raw.dir, &mut Vec::new())?.ok_or_else(gone)?;
             if is_inbox {
@@ -312,7 +317,7 @@ impl MailboxWork<'_> {
             Left::Broken(fault) => {
                 RESCUE_LIST_BROKEN.about(place, format!("dovecot-uidlist: {fault}"))
             }
-            Left::NoUidLeft => RESCUE_CONFLICT.about(
+            Left::Full => RESCUE_CONFLICT.about(
                 place,
                 "the old server gave out the highest UIDs: a list would have no UID left for new mail",
             ),

@@ -114,8 +114,8 @@ impl Job {
                         found.lock().unwrap_or_else(PoisonError::into_inner).0.push(rescued);
                     }
                 }
-                let domain = resolved.plan.domains[mailbox.plan.domain].name.as_str();
-                if !is_somewhere && domains.iter().any(|there| there == domain.as_bytes()) {
+                // Another domain of the account is there, so that this one should be, too.
+                if !is_somewhere {
                     let address = mailbox.plan.address.clone();
                     found.lock().unwrap_or_else(PoisonError::into_inner).1.push(address);
                 }

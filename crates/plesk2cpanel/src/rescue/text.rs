@@ -123,8 +123,8 @@ fn fates(text: &mut String, mailbox: &MailboxRescue, written: bool) {
         (fates.unseen, "were never listed over POP3 by the old server"),
         (fates.taken, "keep the new one, because the old one is another message's now"),
         (fates.unwritable, "keep the new one, because the old one can't be written"),
-        (fates.renamed, "are not in the backup, and lose the UIDL of a message that is"),
-        (fates.mistaken, "are not in the backup, and keep the UIDL of a message that is"),
+        (fates.renamed, "are not in the backup, and lose a UIDL of the old server"),
+        (fates.mistaken, "are not in the backup, and keep a UIDL of the old server"),
         (fates.not_served, "are not shown by the server"),
     ] {
         if messages > 0 {

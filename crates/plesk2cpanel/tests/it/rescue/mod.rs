@@ -108,7 +108,7 @@ mkdir -p home/mail/example.com/anna/new home/mail/example.com/anna/cur
 
 /// As if no client had changed anything since the move.
 fn age(directory: &Path) {
-    let old = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_001_000);
+    let old = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_001_001);
     for entry in std::fs::read_dir(directory).into_iter().flatten() {
         let entry = entry.unwrap();
         let name = entry.file_name().into_string().unwrap();

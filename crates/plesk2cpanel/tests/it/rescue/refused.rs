@@ -86,3 +86,30 @@ fn messages_that_no_list_names_need_the_server_first() {
     assert!(moved.list().contains("\n5 P000000056553f100 :1700000005.M1P1.old\n"));
     assert!(moved.list().starts_with("3 V1800000000 N6\n"));
 }
+
+/// Three mailboxes, of two domains of one subscription.
+fn two_domains() -> Moved {
+    let mut spec = crate::support::one_mailbox(crate::support::served_messages(2));
+    let mut other = spec.subscriptions[0].mailboxes[0].clone();
+    "bert".clone_into(&mut other.name);
+    spec.subscriptions[0].mailboxes.push(other.clone());
+    let mut site = plesk_fixture::SiteSpec::new("other.example");
+    site.hosting = plesk_fixture::Hosting::None;
+    site.mailboxes.push(other);
+    spec.subscriptions[0].sites.push(site);
+    let moved = Moved { place: crate::support::Place::new() };
+    moved.place.pack("backup.tar", &spec);
+    moved.copy_as_it_is();
+    moved
+}
+
+#[test]
+fn a_mailbox_without_an_inbox_and_a_domain_that_is_missing_are_told() {
+    let moved = two_domains();
+    std::fs::create_dir_all(moved.place.path("home/mail/example.com/bert/.Work/cur")).unwrap();
+    let run = moved.run(&["--since", LATER, "--json"]);
+    assert_eq!(run.status, Some(3), "{}", run.transcript());
+    let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let missing = serde_json::json!(["bert@example.com", "bert@other.example"]);
+    assert_eq!(report["not_found"], missing, "{}", run.transcript());
+}
