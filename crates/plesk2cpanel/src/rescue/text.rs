@@ -32,6 +32,12 @@ pub fn report(report: &RescueReport, colour: bool) -> String {
         let _ = writeln!(text, "\n{}", paint.careful(&line));
     }
     findings(&mut text, report, paint);
+    if report.mailboxes.iter().any(|mailbox| mailbox.visited == Visited::Maybe) {
+        text.push_str(
+            "\nWhere clients may have loaded mail, messages keep what they have. The new server's log from \
+             --since until now, given\nwith --pop3-log, tells who was there.\n",
+        );
+    }
     let work = report.mailboxes.iter().filter(|mailbox| mailbox.state == State::Planned).count();
     if work > 0 {
         let _ = writeln!(

@@ -158,3 +158,15 @@ fn new_mail_under_the_uidl_of_a_message_that_is_gone_gets_one_of_its_own() {
     let found = moved.report(3, &arguments[1..]);
     assert_eq!((&found["fates"]["mistaken"], codes(&found)), (&1.into(), vec!["rescue-conflict"]));
 }
+
+#[test]
+fn of_two_files_of_one_name_the_first_counts() {
+    let moved = Moved::new();
+    let second = text(&moved, "1700000002.M1P1.old:2,S");
+    std::fs::remove_file(moved.path("cur/1700000002.M1P1.old:2,S")).unwrap();
+    moved.renumber();
+    // The server shows the other one, which is message 1.
+    moved.write("new/1700000001.M1P1.old", &second);
+    moved.report(0, &["--trust-files", "--since", LATER, "--write"]);
+    assert_eq!(p_of(&moved, "1700000001.M1P1.old"), Some(old_uidl(1)));
+}

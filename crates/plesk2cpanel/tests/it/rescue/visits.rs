@@ -90,6 +90,8 @@ fn without_a_log_the_mailbox_itself_tells() {
     assert_eq!(moved.report(0, &["--since", LATER])["visited"], "no");
     moved.renumber();
     assert_eq!(moved.report(0, &["--since", "@1"])["visited"], "maybe");
+    let run = moved.run(&["--since", "@1"]);
+    assert!(run.stdout.contains("with --pop3-log, tells"), "{}", run.transcript());
     let trusted = moved.report(0, &["--since", LATER, "--trust-files"]);
     assert_eq!((&trusted["visited"], &trusted["fates"]["restored"]), (&"no".into(), &5.into()));
     assert_eq!(trusted["findings"][0]["code"], "rescue-visits-assumed");
