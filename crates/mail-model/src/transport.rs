@@ -43,6 +43,8 @@ const ADDED: &[&str] = &[
 
 /// No field that counts has a longer name.
 const LONGEST_NAME: usize = 128;
+/// No message has more of these: servers take longer ones for messages that go in a circle.
+const MOST_RECEIVED: usize = 64 << 10;
 
 /// Whether a field of this name, in any case, is one that a message's way adds.
 pub fn is_added(name: &[u8]) -> bool {
@@ -97,16 +99,30 @@ impl Lf {
 /// let mut out = vec![];
 /// core.push(b"Received: from a\n\tby b\nDate: today\n\nHi\n\n", &mut out);
 /// assert_eq!(out, b"Date: today\n\nHi");
-/// assert!(core.is_identified());
+/// assert!(core.has_date() && !core.has_id());
+/// assert_eq!(core.received().unwrap(), [b"from a by b"]);
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Core {
     at: At,
-    /// Whether the field before is left out, and so are its further lines.
-    skips: bool,
+    /// What the field before is, and so are its further lines.
+    field: Field,
     begun: bool,
-    identified: bool,
+    has_id: bool,
+    has_date: bool,
+    received: Vec<Vec<u8>>,
+    /// Bytes of these.
+    of_received: usize,
     held_lf: usize,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Field {
+    #[default]
+    Kept,
+    LeftOut,
+    /// Left out, and kept aside.
+    Received,
 }
 
 #[derive(Clone, Debug)]
@@ -140,8 +156,10 @@ impl Core {
                 }
                 At::Line => {
                     let end = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |at| at + 1);
-                    if !self.skips {
-                        out.extend_from_slice(&bytes[..end]);
+                    match self.field {
+                        Field::Kept => out.extend_from_slice(&bytes[..end]),
+                        Field::LeftOut => {}
+                        Field::Received => self.more_received(&bytes[..end]),
                     }
                     if bytes[end - 1] == b'\n' {
                         self.at = At::default();
@@ -168,22 +186,25 @@ impl Core {
             }
             (b':', _) => {
                 let trimmed = name.trim_ascii_end();
-                self.skips = is_added(trimmed);
-                self.identified |= [&b"message-id"[..], b"date"]
-                    .iter()
-                    .any(|field| trimmed.eq_ignore_ascii_case(field));
-                self.start_line(out);
+                let left_out = is_added(trimmed);
+                self.has_id |= trimmed.eq_ignore_ascii_case(b"message-id");
+                self.has_date |= trimmed.eq_ignore_ascii_case(b"date");
+                let is_received = trimmed.eq_ignore_ascii_case(b"received");
+                self.start_line(left_out, out);
+                if is_received {
+                    self.field = Field::Received;
+                    self.received.push(vec![]);
+                    self.of_received += 1;
+                    return &bytes[1..];
+                }
                 return bytes;
             }
             (b'\n', _) => {
-                let is_separator = !self.begun && name.starts_with(b"From ");
-                self.skips = is_separator;
-                self.start_line(out);
+                self.start_line(false, out);
                 return bytes;
             }
             _ if name.len() >= LONGEST_NAME => {
-                self.skips = !self.begun && name.starts_with(b"From ");
-                self.start_line(out);
+                self.start_line(false, out);
                 return bytes;
             }
             // Of an mbox's line the first colon is in its time.
@@ -192,20 +213,50 @@ impl Core {
         rest
     }
 
-    fn start_line(&mut self, out: &mut Vec<u8>) {
+    fn start_line(&mut self, left_out: bool, out: &mut Vec<u8>) {
+        self.field = if left_out { Field::LeftOut } else { Field::Kept };
         if let At::Name(name) = std::mem::replace(&mut self.at, At::Line) {
-            self.skips |= !self.begun && name.starts_with(b"From ");
-            if !self.skips {
+            if !self.begun && name.starts_with(b"From ") {
+                self.field = Field::LeftOut;
+            }
+            if self.field == Field::Kept {
                 out.extend_from_slice(&name);
             }
         }
         self.begun = true;
     }
 
-    /// Whether the header has a `Message-ID` or a `Date`: without one, what is left of a message may
-    /// be what is left of another.
-    pub fn is_identified(&self) -> bool {
-        self.identified
+    /// The next bytes of a `Received`. Lines that are folded otherwise are the same.
+    fn more_received(&mut self, bytes: &[u8]) {
+        let Some(field) = self.received.last_mut() else { return };
+        if self.of_received >= MOST_RECEIVED {
+            return;
+        }
+        for byte in bytes {
+            if !byte.is_ascii_whitespace() {
+                field.push(*byte);
+            } else if field.last().is_some_and(|last| *last != b' ') {
+                field.push(b' ');
+            }
+        }
+        self.of_received += bytes.len();
+    }
+
+    /// Whether the header has a `Message-ID`.
+    pub fn has_id(&self) -> bool {
+        self.has_id
+    }
+
+    /// Whether the header has a `Date`.
+    pub fn has_date(&self) -> bool {
+        self.has_date
+    }
+
+    /// What stands in its `Received` fields, the last server's first; None where that is more than
+    /// any message has.
+    pub fn received(&self) -> Option<Vec<&[u8]>> {
+        let fields = self.received.iter().map(|field| field.trim_ascii_end());
+        (self.of_received < MOST_RECEIVED).then(|| fields.collect())
     }
 }
 
@@ -224,7 +275,22 @@ mod tests {
         let mut rest = vec![];
         lf.finish(&mut rest);
         core.push(&rest, &mut out);
-        (String::from_utf8(out).unwrap(), core.is_identified())
+        (String::from_utf8(out).unwrap(), core.has_id() || core.has_date())
+    }
+
+    #[test]
+    fn its_way_is_kept_aside() {
+        let text =
+            "Received: from a\n\tby b;  now\nDate: d\nRECEIVED : c\nReceived:\n d\n\nReceived: e\n";
+        for piece in 1..9 {
+            let (mut core, mut out) = (Core::default(), vec![]);
+            text.as_bytes().chunks(piece).for_each(|bytes| core.push(bytes, &mut out));
+            assert_eq!(core.received().unwrap(), [&b"from a by b; now"[..], b"c", b"d"], "{piece}");
+        }
+        let mut core = Core::default();
+        core.push(&b"Received: from a by b\n".repeat(10_000), &mut vec![]);
+        assert_eq!(core.received(), None);
+        assert!(core.received.iter().map(Vec::len).sum::<usize>() <= MOST_RECEIVED);
     }
 
     #[test]

@@ -6,8 +6,8 @@ use std::collections::{HashMap, HashSet};
 
 use mail_model::dovecot::{Duplicates, MaildirFile, ServeInput, Served, UidList, serve};
 use mail_model::identity::{
-    Certainty, Fate, Moved, OldName, RawFile, RawFolder, RawMailbox, Rescue, RescueInput,
-    RestoreInput, Rules, StateFile, rescue, resolve, restore,
+    Certainty, Fate, Moved, NoList, OldName, OldNumbers, RawFile, RawFolder, RawMailbox, Rescue,
+    RescueInput, RestoreInput, Rules, StateFile, rescue, resolve, restore,
 };
 use mail_model::maildir::Place;
 use mail_model::uidl::UidlFormat;
@@ -49,6 +49,7 @@ fn run(list: &str, partners: &[Option<usize>], loaded: &[usize], old: &[OldName]
             old: *partner,
             was_loaded: loaded.contains(&at),
             is_new: partner.is_none(),
+            has_old_name: false,
         })
         .collect();
     rescue(&RescueInput {
@@ -56,6 +57,7 @@ fn run(list: &str, partners: &[Option<usize>], loaded: &[usize], old: &[OldName]
         messages: &messages,
         old,
         given_out: &[],
+        numbers: &[],
         format: &UidlFormat::uid_dash_validity(),
         lists_more: false,
     })
@@ -117,6 +119,53 @@ fn the_next_uid_stays_clear_of_what_the_old_server_gave() {
 }
 
 #[test]
+fn new_mail_under_a_uidl_of_a_message_that_is_gone_gives_way() {
+    // The old server came to UID 5, and 2 to 4 are gone; one is listed by somebody.
+    let names: [&[u8]; 5] = [b"a", b"b", b"c", b"d", b"e"];
+    let list = UidList::parse(b"3 V7 N7\n1 :a\n2 :b\n3 :c\n4 :d\n6 :e\n").unwrap().0;
+    let format = UidlFormat::uid_dash_validity();
+    let messages: Vec<Moved<'_>> = names
+        .iter()
+        .enumerate()
+        .map(|(at, name)| Moved {
+            file: MaildirFile { place: Place::Cur, name, x_uidl: None },
+            old: (at == 0).then_some(0),
+            was_loaded: at == 2,
+            is_new: at != 0,
+            has_old_name: at == 3,
+        })
+        .collect();
+    let old = old(&["UID1-7"]);
+    let input = RescueInput {
+        list: &list,
+        messages: &messages,
+        old: &old,
+        given_out: &[],
+        numbers: &[OldNumbers { format: format.clone(), uidvalidity: 7, next_uid: 6 }],
+        format: &format,
+        lists_more: false,
+    };
+    let found = rescue(&input);
+    assert_eq!(found.fates, [Fate::Already, Fate::Renamed, Fate::Mistaken, Fate::New, Fate::New]);
+    assert_eq!(text(&found.list), "3 V7 N7\n1 :a\n2 PUID2-7-2 :b\n3 :c\n4 :d\n6 :e\n");
+    let listed = [b"UID2-7".to_vec(), b"UID6-7".to_vec()];
+    let found = rescue(&RescueInput { given_out: &listed, numbers: &[], ..input });
+    let fates = [Fate::Already, Fate::Renamed, Fate::New, Fate::New, Fate::Renamed];
+    assert_eq!(found.fates, fates);
+    // One that nobody could compare keeps what it has, and that is told.
+    let mut unread = messages.clone();
+    unread[1].is_new = false;
+    assert_eq!(rescue(&RescueInput { messages: &unread, ..input }).fates[1], Fate::Mistaken);
+}
+
+#[test]
+fn a_next_uid_that_can_not_be_raised_is_told() {
+    let found = run("3 V7 N2\n1 :a\n", &[Some(0)], &[], &old(&["UID4294967295-7"]));
+    assert!(found.is_near_end && found.next_uid_was.is_none());
+    assert!(!run("3 V7 N2\n1 :a\n", &[Some(0)], &[], &old(&["UID9-7"])).is_near_end);
+}
+
+#[test]
 fn names_that_no_list_can_hold_are_told() {
     let found = run("3 V7 N4\n1 :a\n2 :b\n", &[Some(0), Some(1)], &[], &old(&["with space", ""]));
     assert_eq!(found.fates, [Fate::Unwritable, Fate::Unwritable]);
@@ -155,6 +204,15 @@ fn a_folder_without_a_list_is_what_it_was() {
         format: &UidlFormat::uid_dash_validity(),
     })
     .unwrap();
+    let full = [b"UID4294967295-77".to_vec()];
+    let input = RestoreInput {
+        folder: &mailbox.folders[0],
+        files: &files,
+        old: &[None; 4],
+        given_out: &full,
+        format: &UidlFormat::uid_dash_validity(),
+    };
+    assert_eq!(restore(&input), Err(NoList::NoUidLeft));
     // Sizes tell of other bytes where the name is another.
     assert_eq!(
         text(&list),
@@ -170,6 +228,7 @@ struct Case {
     loaded: Vec<bool>,
     old: Vec<OldName>,
     given_out: Vec<Vec<u8>>,
+    numbers: Vec<OldNumbers>,
     format: UidlFormat,
     lists_more: bool,
 }
@@ -238,6 +297,11 @@ fn case() -> impl Strategy<Value = Case> {
                     })
                     .collect(),
                 given_out,
+                numbers: vec![OldNumbers {
+                    format: UidlFormat::parse("%08Xu%08Xv").unwrap(),
+                    uidvalidity: 7,
+                    next_uid: next,
+                }],
                 format: UidlFormat::parse(format).unwrap(),
                 lists_more,
             }
@@ -251,6 +315,7 @@ fn rescued(case: &Case, list: &UidList) -> Rescue {
             old: case.partners[at],
             was_loaded: case.loaded[at],
             is_new: case.partners[at].is_none(),
+            has_old_name: false,
         })
         .collect();
     rescue(&RescueInput {
@@ -258,6 +323,7 @@ fn rescued(case: &Case, list: &UidList) -> Rescue {
         messages: &messages,
         old: &case.old,
         given_out: &case.given_out,
+        numbers: &case.numbers,
         format: &case.format,
         lists_more: case.lists_more,
     })

@@ -108,6 +108,12 @@ pub enum Error {
     /// A rescue is to write, and knows nothing of who was there since the move.
     #[error("--write needs --since TIME or --pop3-log FILE")]
     RescueBlind,
+    /// A log that is to tell of POP3 sessions has no line of Dovecot's.
+    #[error("--pop3-log: {} has no line of Dovecot's, so that it does not tell who was there", path.display())]
+    NotDovecotLog {
+        /// The log.
+        path: PathBuf,
+    },
     /// A rescue is to write into an archive.
     #[error("{} is an archive: it can't be written", path.display())]
     HomeIsArchive {
@@ -385,6 +391,7 @@ impl Error {
                 | Error::ReportFile { .. }
                 | Error::UnknownAccount { .. }
                 | Error::RescueBlind
+                | Error::NotDovecotLog { .. }
                 | Error::HomeIsArchive { .. }
         )
     }
@@ -405,6 +412,9 @@ impl Error {
                 "a client that was there since the move has loaded messages under their new names, and \
                  would load them a third time: say when clients could first reach the new server, \
                  or give its log"
+            }
+            Error::NotDovecotLog { .. } => {
+                "give the log of the new server that Dovecot writes to, as /var/log/maillog is"
             }
             Error::HomeIsArchive { .. } => {
                 "unpack it and name the `homedir` in it, or leave out --write to see what would be done"

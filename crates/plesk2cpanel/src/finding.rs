@@ -225,9 +225,10 @@ kinds! {
     RESCUE_CONFLICT = "rescue-conflict", Warning,
         "tell the owner that clients load these messages once more, or passed over them";
     RESCUE_LINKS = "rescue-links", Warning,
-        "look at these links and devices: nothing in a mailbox should be one";
+        "look at these files, links and devices: nothing in a mailbox should be one";
     RESCUE_VISITS_ASSUMED = "rescue-visits-assumed", Info,
-        "give --since with the time of the move, and the new server's log from then on with --pop3-log";
+        "give --since with the time of the move, and the new server's log from then until now with \
+         --pop3-log; without a log, --trust-files takes files without a trace for nobody's visit";
     RESCUE_FAILED = "rescue-failed", Error,
         "mend what the text says, and run this command again: what was done already stays";
     // The backup itself.

@@ -44,9 +44,9 @@ pub use output::{
     Because, Certainty, Folder, FormatEvidence, FoundState, Mailbox, Message, ServerEvidence,
     UidEvidence, Uidl, UidlEvidence,
 };
-pub use rescue::{Fate, Moved, OldName, Rescue, RescueInput, rescue};
+pub use rescue::{Fate, Moved, OldName, OldNumbers, Rescue, RescueInput, rescue};
 pub use resolve::resolve;
-pub use restore::{RestoreInput, restore};
+pub use restore::{NoList, RestoreInput, restore};
 pub use verify::{Difference, verify_folder};
 
 /// The highest next UID that is ever chosen here. Dovecot 2.3 and 2.4 stop with an assertion when

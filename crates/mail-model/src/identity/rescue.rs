@@ -17,6 +17,17 @@ pub struct OldName {
     pub certainty: Certainty,
 }
 
+/// How the old server numbered its messages, and how far it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OldNumbers {
+    /// How it made a UIDL of a UID.
+    pub format: UidlFormat,
+    /// Its UIDVALIDITY.
+    pub uidvalidity: u32,
+    /// The UID that it would have given next.
+    pub next_uid: u32,
+}
+
 /// A message of INBOX on the new server.
 #[derive(Clone, Copy, Debug)]
 pub struct Moved<'a> {
@@ -28,6 +39,9 @@ pub struct Moved<'a> {
     pub was_loaded: bool,
     /// It was compared with all old messages, and is none of them.
     pub is_new: bool,
+    /// Its file is called as one that the old server listed: what it is called by is its own, also
+    /// where it is not among the old messages.
+    pub has_old_name: bool,
 }
 
 /// A mailbox after its move.
@@ -41,6 +55,8 @@ pub struct RescueInput<'a> {
     pub old: &'a [OldName],
     /// UIDLs that the old server gave to messages that are not among these.
     pub given_out: &'a [Vec<u8>],
+    /// What it may have given to messages that are gone.
+    pub numbers: &'a [OldNumbers],
     /// `pop3_uidl_format` of the new server.
     pub format: &'a UidlFormat,
     /// Whether messages that are not in the list may be put there, with the UIDs that the server
@@ -73,8 +89,8 @@ pub enum Fate {
     /// It is none of the old messages, and was about to be served under the UIDL of one, so that
     /// clients would never have loaded it. It gets one that nobody knows.
     Renamed,
-    /// It is none of the old messages, is served under the UIDL of one, and keeps that, because a
-    /// client may have loaded it so.
+    /// It is not known to be one of the old messages, is served under a UIDL that the old server gave
+    /// to one, and keeps that, because a client may have loaded it so, or it can't have another.
     Mistaken,
     /// The server does not show it: a second file of a name, or one that is no message.
     NotServed,
@@ -93,6 +109,9 @@ pub struct Rescue {
     pub after: Vec<Option<Vec<u8>>>,
     /// The next UID before, when it was raised.
     pub next_uid_was: Option<u32>,
+    /// The old server gave out a UIDL from which the next UID can't be kept clear: no UID is left
+    /// above it. When the new server comes to it, it gives it out a second time.
+    pub is_near_end: bool,
     /// Whether the list is another than before.
     pub changes: bool,
 }
@@ -106,7 +125,7 @@ pub fn rescue(input: &RescueInput<'_>) -> Rescue {
     let old = input.old.iter().map(|old| old.uidl.as_slice());
     let given_out = old.chain(input.given_out.iter().map(Vec::as_slice));
     // Before anything else: messages without a line get UIDs from there on.
-    keep_clear(&mut list, given_out, input.format);
+    let is_near_end = !keep_clear(&mut list, given_out, input.format);
     let next_uid_was = (list.next_uid != input.list.next_uid).then_some(input.list.next_uid);
     let served = served(&list, input.messages, input.format);
     let mut decision = Decision::new(input, &served);
@@ -140,7 +159,7 @@ pub fn rescue(input: &RescueInput<'_>) -> Rescue {
     for message in self::served(&list, input.messages, input.format).messages {
         after[message.file] = Some(message.uidl);
     }
-    Rescue { list, fates, before, after, next_uid_was, changes }
+    Rescue { list, fates, before, after, next_uid_was, is_near_end, changes }
 }
 
 impl<'a> Moved<'a> {
@@ -246,17 +265,30 @@ impl<'a> Decision<'a> {
     fn give_way(&mut self) {
         let input = self.input;
         let known = input.old.iter().filter(|old| old.certainty < Certainty::Predicted);
-        let known: HashSet<&[u8]> = known.map(|old| old.uidl.as_slice()).collect();
+        let known = known.map(|old| old.uidl.as_slice());
+        let known: HashSet<&[u8]> =
+            known.chain(input.given_out.iter().map(Vec::as_slice)).collect();
+        let predicted = input.old.iter().filter(|old| old.certainty == Certainty::Predicted);
+        let predicted: HashSet<&[u8]> = predicted.map(|old| old.uidl.as_slice()).collect();
+        // Of messages that are gone nothing is left but the number that came next.
+        let is_known = |uidl: &[u8]| {
+            known.contains(uidl)
+                || !predicted.contains(uidl)
+                    && input.numbers.iter().any(|old| {
+                        let uid = old.format.uid_of(uidl, old.uidvalidity);
+                        uid.is_some_and(|uid| uid < old.next_uid)
+                    })
+        };
         let mut taken: Option<HashSet<Vec<u8>>> = None;
         for file in 0..self.fates.len() {
             let Some(now) = &self.before[file] else { continue };
-            if self.fates[file] != Fate::New || !known.contains(now.as_slice()) {
+            let message = &input.messages[file];
+            if self.fates[file] != Fate::New || message.has_old_name || !is_known(now) {
                 continue;
             }
-            let message = &input.messages[file];
-            if message.was_loaded {
+            if message.was_loaded || !message.is_new || !self.writable[file] {
                 self.fates[file] = Fate::Mistaken;
-            } else if message.is_new && self.writable[file] {
+            } else {
                 // All values that anybody has, had or wants.
                 let taken = taken.get_or_insert_with(|| {
                     let old = input.old.iter().map(|old| &old.uidl);
@@ -298,18 +330,21 @@ fn set_p(record: &mut UidRecord, value: Vec<u8>) {
 }
 
 /// Raises the next UID above every UID from which the server would make a UIDL that was given out.
+/// False when there is none above.
 pub(super) fn keep_clear<'a>(
     list: &mut UidList,
     given_out: impl Iterator<Item = &'a [u8]>,
     format: &UidlFormat,
-) {
+) -> bool {
     let highest = given_out.filter_map(|uidl| format.uid_of(uidl, list.uidvalidity)).max();
     let stored = list.records.iter().filter_map(|record| record.get(b'P'));
     let stored = stored.filter_map(|uidl| format.uid_of(uidl, list.uidvalidity)).max();
-    if let Some(highest) = highest.max(stored)
-        && highest >= list.next_uid
-        && highest < HIGHEST_NEXT_UID
-    {
-        list.next_uid = highest + 1;
+    let Some(highest) = highest.max(stored).filter(|uid| *uid >= list.next_uid) else {
+        return true;
+    };
+    if highest >= HIGHEST_NEXT_UID {
+        return false;
     }
+    list.next_uid = highest + 1;
+    true
 }

@@ -22,20 +22,31 @@ pub struct RestoreInput<'a> {
     pub format: &'a UidlFormat,
 }
 
+/// Why a folder gets no list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum NoList {
+    /// Nothing is known of what the old server called its messages.
+    Unknown,
+    /// No UID is left above all from which the new server would make a UIDL that the old one gave out.
+    NoUidLeft,
+}
+
 /// Makes the list by which a Dovecot calls the messages what the old server called them; messages
 /// that the old server did not have get UIDs behind all of its own, in the order in which Dovecot
 /// would give them.
 ///
-/// Only for a folder that has neither list nor index: nobody can have been served from it. None
-/// when nothing is known of what the old server called its messages, or there is no UID left.
-pub fn restore(input: &RestoreInput<'_>) -> Option<UidList> {
+/// Only for a folder that has neither list nor index: nobody can have been served from it.
+///
+/// # Errors
+/// When there is none to make.
+pub fn restore(input: &RestoreInput<'_>) -> Result<UidList, NoList> {
     let old = input.folder;
     let named = old.uidvalidity_certainty != Certainty::Lost
         || old.messages.iter().any(|message| {
             message.uidl.as_ref().is_some_and(|uidl| uidl.certainty < Certainty::Predicted)
         });
     if !named {
-        return None;
+        return Err(NoList::Unknown);
     }
     let mut folder = Folder { messages: vec![], ..old.clone() };
     let mut used = HashSet::new();
@@ -60,7 +71,7 @@ pub fn restore(input: &RestoreInput<'_>) -> Option<UidList> {
     sort_as_dovecot(&mut fresh, |file| input.files[file].name.to_vec());
     for (position, file) in (last.unwrap_or_default().saturating_add(1)..).zip(fresh) {
         if folder.next_uid >= HIGHEST_NEXT_UID {
-            return None;
+            return Err(NoList::NoUidLeft);
         }
         folder.messages.push(Message {
             file,
@@ -78,8 +89,9 @@ pub fn restore(input: &RestoreInput<'_>) -> Option<UidList> {
     let mut list = emit(&folder, &EmitOptions::default()).uidlist;
     let uidls = old.messages.iter().filter_map(|message| message.uidl.as_ref());
     let given_out = uidls.map(|uidl| uidl.value.as_slice());
-    keep_clear(&mut list, given_out.chain(input.given_out.iter().map(Vec::as_slice)), input.format);
-    Some(list)
+    let given_out = given_out.chain(input.given_out.iter().map(Vec::as_slice));
+    // Where it would give one out a second time, the list is not made.
+    keep_clear(&mut list, given_out, input.format).then_some(list).ok_or(NoList::NoUidLeft)
 }
 
 /// The message under the name of its file here.

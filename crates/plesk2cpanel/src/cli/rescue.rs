@@ -21,10 +21,11 @@ plesk2cpanel rescue backup_2401151030.tar /home/exampleuser --since '2024-01-16 
 plesk2cpanel rescue backup_2401151030.tar /home/exampleuser --since '2024-01-16 22:00' \\\n      \
 --pop3-log /var/log/maillog --pop3-log /var/log/maillog-20240121 --write\n\n\
 Without --write nothing is changed. With it the old list is kept beside each new one, as \
-dovecot-uidlist.before-rescue; to go back, rename it. The server may run meanwhile. A second run \
-finds nothing left to do.\n\n\
+dovecot-uidlist.before-rescue. To go back, rename it, but only before any mail arrived: after that \
+docs/rescue.md says what to do. The server may run meanwhile. A second run finds nothing left to do.\n\n\
 Exit status:\n  0  all well; without --write: it would be\n  1  failed, or a mailbox did\n  2  wrong usage\n  \
 3  something needs a person: a mailbox is no maildir, is not in the home, or the text asks for more")]
+#[allow(clippy::struct_excessive_bools, reason = "each is an option")]
 pub struct RescueArguments {
     /// The backup of the old server, as for inspect
     #[arg(value_name = "BACKUP")]
@@ -36,14 +37,15 @@ pub struct RescueArguments {
     /// Another file of the same backup, such as an increment elsewhere; may be given more than once
     #[arg(long, value_name = "BACKUP")]
     also: Vec<PathBuf>,
-    /// Write the lists; needs --since, --pop3-log, or better both
+    /// Write the lists; needs --since or --pop3-log, and gives little back without both
     #[arg(long)]
     pub write: bool,
     /// When clients could first reach the new server: `2024-01-16 22:00` (local), with a zone, or @SECONDS
     ///
-    /// What a client loaded since then under its new name keeps that. Without a log that is judged
-    /// by the mailbox's own files: whether anything in it changed since.
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    /// What a client loaded since then under its new name keeps that. Without a log only a mailbox
+    /// that nobody can have been served from counts as one where nobody was: a POP3 session need
+    /// not leave a trace in its files.
+    #[arg(long, value_name = "TIME", value_parser = parse_since)]
     pub since: Option<i64>,
     /// Dovecot's log of the new server, also gzipped; may be given more than once
     ///
@@ -52,6 +54,10 @@ pub struct RescueArguments {
     /// changed in it.
     #[arg(long = "pop3-log", value_name = "FILE")]
     pub logs: Vec<PathBuf>,
+    /// Where no log tells, take a mailbox whose files did not change since --since for one where
+    /// nobody was; a client that was there all the same loads its mail a third time
+    #[arg(long)]
+    pub trust_files: bool,
     /// pop3_uidl_format of the new server, where it is not cPanel's
     #[arg(long, value_name = "FORMAT", default_value = "UID%u-%v", value_parser = parse_format)]
     pub new_format: UidlFormat,
@@ -114,6 +120,8 @@ impl RescueArguments {
     /// # Errors
     /// When a log can't be read.
     pub fn rescue_options(&self) -> Result<RescueOptions, Error> {
+        // Before the logs are read, since that may take long.
+        let now = jiff::Timestamp::now().as_second();
         let log = match self.logs.as_slice() {
             [] => None,
             logs => Some(Pop3Log::read(logs.iter().map(PathBuf::as_path))?),
@@ -123,12 +131,23 @@ impl RescueArguments {
             write: self.write,
             since: self.since,
             log,
-            now: jiff::Timestamp::now().as_second(),
+            trusts_files: self.trust_files,
+            now,
             new_format: self.new_format.clone(),
             lock_wait: Duration::from_secs(self.lock_wait),
             jobs: self.jobs,
         })
     }
+}
+
+fn parse_since(text: &str) -> Result<i64, String> {
+    let time = parse_time(text)?;
+    if time > jiff::Timestamp::now().as_second() {
+        return Err(
+            "this time is yet to come: say when clients could first reach the server".to_owned()
+        );
+    }
+    Ok(time)
 }
 
 fn parse_format(text: &str) -> Result<UidlFormat, String> {

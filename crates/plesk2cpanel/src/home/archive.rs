@@ -7,7 +7,7 @@ use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use mail_model::identity::{RawFile, StateFile};
-use mail_model::maildir::Place;
+use mail_model::maildir::{Place, base_name};
 
 use super::directory::bounded;
 use super::maildir::is_folder;
@@ -198,8 +198,9 @@ impl Found {
                 }
             }
             [place @ (b"cur" | b"new"), name] => {
-                let Some((member, size)) = source.filter(|_| kind.is_file() || kind.is_hard_link())
-                else {
+                let is_message =
+                    (kind.is_file() || kind.is_hard_link()) && !base_name(name).is_empty();
+                let Some((member, size)) = source.filter(|_| is_message) else {
                     self.passed_over.push(path.to_vec());
                     return Ok(None);
                 };

@@ -181,9 +181,21 @@ impl Dir {
     /// # Errors
     /// When it can't be read, or is larger than any of its kind.
     pub(crate) fn state(&self, name: &[u8]) -> Result<Option<(StateFile, Stat)>, HomeError> {
+        self.state_up_to(name, super::LARGEST_STATE)
+    }
+
+    /// As [`Dir::state`], of at most so many bytes.
+    ///
+    /// # Errors
+    /// As [`Dir::state`].
+    pub(super) fn state_up_to(
+        &self,
+        name: &[u8],
+        limit: u64,
+    ) -> Result<Option<(StateFile, Stat)>, HomeError> {
         let Some((file, stat)) = self.file(name)? else { return Ok(None) };
-        let bytes = bounded(file, super::LARGEST_STATE)
-            .map_err(|error| HomeError::new(&self.path_of(name), &error))?;
+        let bytes =
+            bounded(file, limit).map_err(|error| HomeError::new(&self.path_of(name), &error))?;
         Ok(Some((StateFile { bytes, mtime: mtime(&stat) }, stat)))
     }
 }

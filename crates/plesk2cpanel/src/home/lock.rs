@@ -15,6 +15,7 @@ use rustix::process::Pid;
 use super::directory::mtime;
 use super::replace::own;
 use super::{Dir, HomeError};
+use crate::progress::Interrupt;
 
 /// Name of the list that it guards.
 pub(crate) const LIST: &[u8] = b"dovecot-uidlist";
@@ -24,6 +25,8 @@ const LOCK: &[u8] = b"dovecot-uidlist.lock";
 const STALE: Duration = Duration::from_mins(2);
 /// How long Dovecot itself waits.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(122);
+/// How much longer it may take to remove locks that were left behind.
+const LATE: Duration = Duration::from_secs(2);
 /// A lock younger than this is surely held: its maker may not have written its number yet.
 const YOUNG: i64 = 2;
 
@@ -43,24 +46,46 @@ impl<'a> ListLock<'a> {
     /// # Errors
     /// When somebody else holds it for longer than `patience`, or it can't be made.
     pub(crate) fn take(dir: &'a Dir, patience: Duration) -> Result<ListLock<'a>, HomeError> {
+        let never = Interrupt::default();
+        Ok(ListLock::wait(dir, patience, &never)?.expect("nobody raises this interrupt"))
+    }
+
+    /// As [`ListLock::take`]; None when the run is interrupted meanwhile.
+    ///
+    /// # Errors
+    /// As [`ListLock::take`].
+    pub(crate) fn wait(
+        dir: &'a Dir,
+        patience: Duration,
+        interrupt: &Interrupt,
+    ) -> Result<Option<ListLock<'a>>, HomeError> {
         let end = Instant::now() + patience;
         let mut wait = Duration::from_millis(20);
         let mut watched = Watched::default();
         loop {
-            if let Some(lock) = ListLock::create(dir)? {
-                return Ok(lock);
+            if interrupt.is_raised() {
+                return Ok(None);
             }
-            let Some(holder) = watched.look(dir)? else { continue };
-            if Instant::now() >= end {
+            if let Some(lock) = ListLock::create(dir)? {
+                return Ok(Some(lock));
+            }
+            let holder = watched.look(dir)?;
+            // One that was just removed may be tried for once more, but somebody may make a lock that
+            // looks left behind again and again.
+            let late = if holder.is_some() { Duration::ZERO } else { LATE };
+            if Instant::now() >= end + late {
                 let text = format!(
-                    "{holder} holds it for more than {} seconds: try again later, or look what that \
+                    "{} holds it for more than {} seconds: try again later, or look what that \
                      process does",
+                    holder.as_deref().unwrap_or("somebody"),
                     patience.as_secs()
                 );
                 return Err(HomeError::new(&dir.path_of(LOCK), &text));
             }
-            std::thread::sleep(wait.min(end.saturating_duration_since(Instant::now())));
-            wait = (wait * 2).min(Duration::from_millis(500));
+            if holder.is_some() {
+                std::thread::sleep(wait.min(end.saturating_duration_since(Instant::now())));
+                wait = (wait * 2).min(Duration::from_millis(500));
+            }
         }
     }
 

@@ -3,12 +3,15 @@
 use std::collections::HashMap;
 use std::io::{self, Read};
 
-use mail_model::identity::{RawFile, RawFolder};
+use mail_model::identity::{RawFile, RawFolder, StateFile};
 use mail_model::maildir::{Place, base_name};
 
 use super::directory::mtime;
 use super::lock::LIST;
-use super::{Dir, Format, HomeError, HomeFolder, HomeMailbox, Kind, MessageAt, Visit};
+use super::{
+    Dir, Format, HomeError, HomeFolder, HomeMailbox, Kind, LARGEST_STATE, LIST_PER_FILE,
+    LIST_WITHOUT_FILES, MOST_FIELDS, MessageAt, Visit,
+};
 use crate::error::Error;
 use crate::progress::Interrupt;
 
@@ -89,7 +92,6 @@ pub(crate) fn read_folder(
     let state = |name: &[u8]| Ok(dir.state(name)?.map(|(state, _)| state));
     let mut raw = RawFolder {
         dir: name.to_vec(),
-        uidlist: state(LIST)?,
         dovecot_keywords: state(b"dovecot-keywords")?,
         ..RawFolder::default()
     };
@@ -110,9 +112,23 @@ pub(crate) fn read_folder(
         }
         read_files(&inner, place, name, &mut folder.raw.files, passed_over)?;
     }
+    folder.raw.uidlist = list(dir, folder.raw.files.len())?;
     // By name: the same files give the same result on any file system.
     folder.raw.files.sort_by(|a, b| (a.place, &a.name).cmp(&(b.place, &b.name)));
     Ok(Some(folder))
+}
+
+/// The list of a folder with so many files.
+fn list(dir: &Dir, files: usize) -> Result<Option<StateFile>, HomeError> {
+    let limit = LIST_WITHOUT_FILES.saturating_add(LIST_PER_FILE.saturating_mul(files as u64));
+    let Some((state, _)) = dir.state_up_to(LIST, limit.min(LARGEST_STATE))? else {
+        return Ok(None);
+    };
+    let has_many = |line: &[u8]| memchr::memchr_iter(b' ', line).nth(MOST_FIELDS).is_some();
+    if state.bytes.split(|byte| *byte == b'\n').any(has_many) {
+        return Err(HomeError::new(&dir.path_of(LIST), "a line of it has more fields than any"));
+    }
+    Ok(Some(state))
 }
 
 fn read_files(
@@ -123,15 +139,17 @@ fn read_files(
     passed_over: &mut Vec<Vec<u8>>,
 ) -> Result<(), HomeError> {
     for entry in dir.entries()? {
+        // A name that says nothing but flags is no message's, and no list can hold it.
+        let is_odd = entry.kind == Kind::Other || base_name(&entry.name).is_empty();
         match entry.kind {
             Kind::Directory => {}
-            Kind::Other => {
+            _ if is_odd => {
                 let inner = if place == Place::Cur { &b"cur"[..] } else { b"new" };
                 let path: Vec<&[u8]> = [folder, inner, &entry.name].into();
                 let path = path.into_iter().filter(|part| !part.is_empty());
                 passed_over.push(path.collect::<Vec<_>>().join(&b'/'));
             }
-            Kind::File => {
+            _ => {
                 // One that got another name meanwhile is met under that.
                 let Some(stat) = dir.stat(&entry.name)? else { continue };
                 files.push(RawFile {

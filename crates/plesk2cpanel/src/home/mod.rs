@@ -29,8 +29,15 @@ use self::archive::ArchiveHome;
 use crate::error::Error;
 use crate::progress::Interrupt;
 
-/// No list of messages is larger: at a hundred bytes each it names five million.
+/// No file of state is larger: at a hundred bytes each, a list of this size names five million
+/// messages.
 const LARGEST_STATE: u64 = 512 << 20;
+/// A list is at most so large, with [`LIST_PER_FILE`] for each file of the folder: whoever makes a
+/// larger one wants to fill the memory of those who read it.
+const LIST_WITHOUT_FILES: u64 = 1 << 20;
+const LIST_PER_FILE: u64 = 1 << 10;
+/// No line of a list has more fields.
+const MOST_FIELDS: usize = 64;
 
 /// Something of a home that can't be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -125,18 +132,20 @@ impl Home {
             At::Archive(ArchiveHome::read(path, interrupt)?)
         } else {
             let top = Dir::open(path)?;
-            let unpacked = top.child(b"homedir")?;
-            let writable = unpacked.is_none();
-            let home = unpacked.as_ref().unwrap_or(&top);
-            let mail = match home.child(b"mail")? {
-                Some(mail) => mail,
-                None if unpacked.is_none() && has_mailbox(&top)? => top,
-                None => {
-                    let text = "it is no home of a cPanel account: it has no directory `mail`, \
-                                nor is it one with domains in it";
-                    return Err(HomeError::new(path, text).into());
-                }
+            // A user may make a `homedir` in the home, which is no archive by that.
+            let (mail, writable) = match top.child(b"mail")? {
+                Some(mail) => (Some(mail), true),
+                None => match top.child(b"homedir")? {
+                    Some(unpacked) => (unpacked.child(b"mail")?, false),
+                    None if has_mailbox(&top)? => (Some(top), true),
+                    None => (None, true),
+                },
             };
+            let mail = mail.ok_or_else(|| {
+                let text = "it is no home of a cPanel account: it has no directory `mail`, \
+                            nor is it one with domains in it";
+                HomeError::new(path, text)
+            })?;
             At::Directory { mail, writable }
         };
         Ok(Home { name, at })

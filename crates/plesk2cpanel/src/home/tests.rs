@@ -265,3 +265,59 @@ fn a_lost_lock_leaves_the_list_alone() {
     assert_eq!(text, LIST_TEXT);
     assert!(!place.path().join("dovecot-uidlist.new-rescue").exists());
 }
+
+#[test]
+fn a_lock_that_is_made_again_and_again_is_waited_for_no_longer() {
+    let place = tempfile::tempdir().unwrap();
+    let dir = Dir::open(place.path()).unwrap();
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    let interrupt = Interrupt::default();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let aside = place.path().join("aside");
+            while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                write(&aside, format!("2147483646:{host}"));
+                set_age(&aside, 1000);
+                let _ = std::fs::rename(&aside, place.path().join("dovecot-uidlist.lock"));
+            }
+        });
+        let begun = std::time::Instant::now();
+        drop(ListLock::take(&dir, Duration::from_millis(100)));
+        assert!(begun.elapsed() < Duration::from_secs(10));
+        interrupt.raise();
+        assert!(ListLock::wait(&dir, PATIENCE, &interrupt).unwrap().is_none());
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+}
+
+#[test]
+fn a_list_without_measure_is_refused() {
+    let place = tempfile::tempdir().unwrap();
+    write(&place.path().join("mail/a.b/c/cur/1.M1P1.old:2,S"), "x");
+    let list = place.path().join("mail/a.b/c/dovecot-uidlist");
+    let read = || {
+        let home = Home::open(place.path(), &Interrupt::default()).unwrap();
+        home.mailbox(b"a.b", b"c").map(|mailbox| mailbox.unwrap().folders.len())
+    };
+    write(&list, format!("3 V1 N9\n1 {}:1.M1P1.old\n", "W1 ".repeat(9)));
+    assert_eq!(read().unwrap(), 1);
+    write(&list, format!("3 V1 N9\n1 {}:1.M1P1.old\n", "W1 ".repeat(100)));
+    assert!(read().unwrap_err().text.contains("more fields"));
+    write(&list, format!("3 V1 N9\n1 :{}\n", "x".repeat(2 << 20)));
+    assert!(read().unwrap_err().text.contains("larger than"));
+}
+
+#[test]
+fn a_home_stays_one_whatever_its_user_puts_into_it() {
+    let place = tempfile::tempdir().unwrap();
+    write(&place.path().join("mail/a.b/c/cur/1.M1P1.old:2,S"), "x");
+    write(&place.path().join("mail/a.b/c/cur/:2,S"), "x");
+    write(&place.path().join("homedir/mail/other.example/c/cur/1.M1P1.old:2,S"), "x");
+    let home = Home::open(place.path(), &Interrupt::default()).unwrap();
+    assert!(home.is_writable());
+    assert_eq!(home.domains().unwrap(), [b"a.b"]);
+    let mailbox = home.mailbox(b"a.b", b"c").unwrap().unwrap();
+    assert_eq!(mailbox.folders[0].raw.files.len(), 1);
+    assert_eq!(mailbox.passed_over, [b"cur/:2,S"], "a name that is none");
+}

@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use mail_model::courier::Pop3SizeList;
 use mail_model::dovecot::{MaildirFile, UidList, UidListProblem};
 use mail_model::identity::{
-    Certainty, Fate, Folder, Moved, OldName, RawFolder, Rescue, RescueInput, RestoreInput, rescue,
-    restore,
+    Certainty, Fate, Folder, Moved, NoList, OldName, OldNumbers, RawFolder, Rescue, RescueInput,
+    RestoreInput, rescue, restore,
 };
 use mail_model::maildir::base_name;
 use mail_model::uidl::{UidlFormat, UidlInputs};
@@ -26,11 +26,22 @@ pub(super) struct Old<'a> {
     pub(super) known: Vec<bool>,
     /// UIDLs that went to messages which the backup does not hold.
     pub(super) given_out: Vec<Vec<u8>>,
+    /// What may have gone to messages of which nothing is left.
+    pub(super) numbers: Vec<OldNumbers>,
+    /// Base names of the files on the old server, and of those that its list still has.
+    pub(super) bases: HashSet<Vec<u8>>,
 }
 
 impl<'a> Old<'a> {
     pub(super) fn new(mailbox: &ResolvedMailbox<'_>, folder: &'a Folder) -> Old<'a> {
-        let mut old = Old { folder, names: Vec::new(), known: Vec::new(), given_out: Vec::new() };
+        let mut old = Old {
+            folder,
+            names: Vec::new(),
+            known: Vec::new(),
+            given_out: Vec::new(),
+            numbers: Vec::new(),
+            bases: HashSet::new(),
+        };
         if !folder.name.is_inbox() {
             return old;
         }
@@ -52,6 +63,12 @@ impl<'a> Old<'a> {
             .map(|uidl| uidl.is_some_and(|uidl| uidl.certainty != Certainty::Predicted))
             .collect();
         let Some(raw) = mailbox.scanned.map(|scanned| &scanned.raw) else { return old };
+        if let Some(raw) = raw.folders.get(folder.source) {
+            let files = raw.files.iter().map(|file| base_name(&file.name).to_vec());
+            let list = raw.uidlist.as_ref().and_then(|state| UidList::parse(&state.bytes).ok());
+            let listed = list.into_iter().flat_map(|(list, _)| list.records);
+            old.bases = files.chain(listed.map(|record| record.base)).collect();
+        }
         if let (Some(listing), Some(found)) = (&raw.listing, &mailbox.model.listing)
             && !found.of_sizes
         {
@@ -60,21 +77,29 @@ impl<'a> Old<'a> {
             old.given_out.extend(open.map(|(entry, _)| entry.uidl.clone()));
         }
         // Both counters also tell of messages that are gone.
-        let list = raw.pop3_sizelist.as_ref().and_then(|state| {
-            let (list, _) = Pop3SizeList::parse(&state.bytes).ok()?;
-            Some(format!("UID{}-{}", list.next.checked_sub(1)?, list.uidv?).into_bytes())
-        });
-        old.given_out.extend(list);
-        if let Some(format) = &mailbox.model.server.format
-            && let Some(last) = folder.next_uid.checked_sub(1)
+        if let Some(state) = &raw.pop3_sizelist
+            && let Ok((list, _)) = Pop3SizeList::parse(&state.bytes)
+            && let Some(uidvalidity) = list.uidv.and_then(|uidv| u32::try_from(uidv).ok())
         {
-            old.given_out.push(format.format.expand(&UidlInputs {
-                uid: last,
-                uidvalidity: folder.uidvalidity,
+            let format = UidlFormat::uid_dash_validity();
+            old.numbers.push(OldNumbers { format, uidvalidity, next_uid: list.next });
+        }
+        if let Some(evidence) = &mailbox.model.server.format
+            && folder.uidvalidity_certainty < Certainty::Predicted
+        {
+            let (format, next_uid) = (evidence.format.clone(), folder.next_uid);
+            old.numbers.push(OldNumbers { format, uidvalidity: folder.uidvalidity, next_uid });
+        }
+        let last = old.numbers.iter().filter_map(|numbers| {
+            Some(numbers.format.expand(&UidlInputs {
+                uid: numbers.next_uid.checked_sub(1).filter(|uid| *uid > 0)?,
+                uidvalidity: numbers.uidvalidity,
                 base: b"",
                 guid: b"",
-            }));
-        }
+            }))
+        });
+        let last: Vec<Vec<u8>> = last.collect();
+        old.given_out.extend(last);
         old
     }
 }
@@ -94,6 +119,8 @@ pub(super) enum Left {
     Index,
     /// Its list can't be read, or is broken.
     Broken(String),
+    /// No UID is left above all that the old server used.
+    Full,
     /// Nothing is known of what the old server called its messages.
     Nothing,
 }
@@ -139,8 +166,9 @@ pub(super) fn decide(
             Moved {
                 file,
                 old: matching.of(base),
-                was_loaded: verdict.may_have_loaded(file.name),
+                was_loaded: verdict.may_have_loaded(file.name, old.bases.contains(base)),
                 is_new: matching.is_new(base),
+                has_old_name: old.bases.contains(base),
             }
         })
         .collect();
@@ -149,6 +177,7 @@ pub(super) fn decide(
         messages: &messages,
         old: &old.names,
         given_out: &old.given_out,
+        numbers: &old.numbers,
         format,
         // An index may know a higher next UID, and would hide what gets a lower one.
         lists_more: raw.index_log_mtime.is_none(),
@@ -174,7 +203,11 @@ fn without_list(
         given_out: &old.given_out,
         format,
     };
-    let Some(list) = restore(&input) else { return Decision::Leave(Left::Nothing) };
+    let list = match restore(&input) {
+        Ok(list) => list,
+        Err(NoList::Unknown) => return Decision::Leave(Left::Nothing),
+        Err(NoList::NoUidLeft) => return Decision::Leave(Left::Full),
+    };
     let names: HashSet<&[u8]> = list.records.iter().map(|record| record.base.as_slice()).collect();
     let restored = names.iter().filter(|name| matching.of(name).is_some()).count() as u64;
     Decision::Restore { restored, new: names.len() as u64 - restored, list }
@@ -247,7 +280,8 @@ pub(super) fn fates(
 ) -> super::report::Fates {
     let mut fates = super::report::Fates::default();
     for (fate, file) in rescue.fates.iter().zip(&raw.files) {
-        let partner = matching.of(base_name(&file.name));
+        let base = base_name(&file.name);
+        let partner = matching.of(base);
         let is_known = partner.and_then(|partner| old.known.get(partner)) == Some(&true);
         *match fate {
             Fate::Restored => &mut fates.restored,
@@ -256,6 +290,7 @@ pub(super) fn fates(
             Fate::Taken => &mut fates.taken,
             Fate::Unwritable => &mut fates.unwritable,
             Fate::Unlisted => &mut fates.unlisted,
+            Fate::New if matching.is_unclear(base) => &mut fates.unclear,
             Fate::Nameless if is_known => &mut fates.nameless,
             Fate::Unseen | Fate::Nameless => &mut fates.unseen,
             Fate::Renamed => &mut fates.renamed,

@@ -13,7 +13,7 @@ use super::inbox::{Decision, Left, Old, decide, fates, fault, served_files};
 use super::log::Visits;
 use super::matching::{Matching, Sides};
 use super::report::{Fates, FolderRescue, MailboxRescue, Matched, Seen, State, Visited};
-use super::visits::{Since, Verdict, judge};
+use super::visits::{Since, Traces, Verdict, judge};
 use crate::account::{Resolved, Run};
 use crate::error::Error;
 use crate::finding::{
@@ -87,6 +87,10 @@ impl MailboxWork<'_> {
             report.findings.push(not_maildir(self.login(), home_mailbox.format));
             return Ok(true);
         }
+        // A directory of this name that holds no INBOX is not the mailbox.
+        if !home_mailbox.folders.iter().any(|folder| folder.raw.dir.is_empty()) {
+            return Ok(false);
+        }
         if !home_mailbox.passed_over.is_empty() {
             let names = some(home_mailbox.passed_over.iter().map(|path| printable(path)));
             report.findings.push(RESCUE_LINKS.about(address, format!("not read: {names}")));
@@ -155,7 +159,13 @@ impl MailboxWork<'_> {
             self.judge(folder, &home_mailbox.folders[here], Visits::default(), &matching, report)
         } else {
             // Without a list nobody was served.
-            Verdict { visited: Visited::No, because: String::new(), last: None, is_sure: true }
+            Verdict {
+                visited: Visited::No,
+                because: String::new(),
+                last: None,
+                is_sure: true,
+                now: self.since.now,
+            }
         };
         let format = &self.options.new_format;
         let mut raw = raw.clone();
@@ -164,12 +174,13 @@ impl MailboxWork<'_> {
             let dir = home_mailbox.folder_dir(&raw.dir)?;
             let gone = || HomeError::new(std::path::Path::new("cur"), "the folder is gone");
             let dir = dir.ok_or_else(gone)?;
-            let lock = ListLock::take(&dir, self.options.lock_wait)?;
+            let lock = ListLock::wait(&dir, self.options.lock_wait, self.run.interrupt)?;
+            let lock = lock.ok_or(Error::Interrupted)?;
             // As it is now, while nobody else changes the list.
             let now = read_folder(&dir, &raw.dir, &mut Vec::new())?.ok_or_else(gone)?;
             if is_inbox {
                 let log = self.options.log.as_ref();
-                let later = log.map(|log| log.later(self.login())).unwrap_or_default();
+                let later = log.map(|log| log.later(&self.addresses())).unwrap_or_default();
                 verdict = self.judge(folder, &now, later, &matching, report);
             }
             raw = now.raw;
@@ -196,6 +207,11 @@ impl MailboxWork<'_> {
         plan.new_address.as_ref().unwrap_or(&plan.address)
     }
 
+    /// The addresses by which somebody may have logged in since the move.
+    fn addresses(&self) -> [&str; 2] {
+        [self.login(), &self.mailbox.plan.address]
+    }
+
     fn judge(
         &self,
         folder: &Folder,
@@ -211,7 +227,12 @@ impl MailboxWork<'_> {
                 name.flags.contains(Flags::SEEN) && !old.flags.contains(Flags::SEEN)
             })
         });
-        let verdict = judge(self.login(), inbox, later, has_read_more, &self.since);
+        let old_list = self.mailbox.scanned.and_then(|scanned| {
+            scanned.raw.folders.get(folder.source)?.uidlist.as_ref().map(|state| &state.bytes)
+        });
+        let has_old_list = inbox.raw.uidlist.as_ref().map(|state| &state.bytes) == old_list;
+        let traces = Traces { has_read_more, has_old_list };
+        let verdict = judge(&self.addresses(), inbox, later, traces, &self.since);
         report.visited = verdict.visited;
         report.visited_because.clone_from(&verdict.because);
         report.findings.retain(|finding| finding.code != RESCUE_VISITS_ASSUMED.code);
@@ -270,7 +291,7 @@ impl MailboxWork<'_> {
                 report.fates = fates(rescue, raw, old, matching);
                 report.next_uid = rescue.next_uid_was.map(|before| (before, rescue.list.next_uid));
                 pop3_seen(rescue, old, raw, matching, &mut report.seen);
-                self.questions(report);
+                self.questions(rescue.is_near_end, report);
             }
         }
         if is_inbox && matched_nothing(report) {
@@ -296,13 +317,17 @@ impl MailboxWork<'_> {
             Left::Broken(fault) => {
                 RESCUE_LIST_BROKEN.about(place, format!("dovecot-uidlist: {fault}"))
             }
+            Left::Full => RESCUE_CONFLICT.about(
+                place,
+                "the old server gave out the highest UIDs: a list would have no UID left for new mail",
+            ),
             // What the conversion would have said, too; it has its finding.
             Left::Nothing => return,
         });
     }
 
     /// What asks for a person.
-    fn questions(&self, report: &mut MailboxRescue) {
+    fn questions(&self, is_near_end: bool, report: &mut MailboxRescue) {
         let (address, login) = (&self.mailbox.plan.address, self.login());
         let Fates { unlisted, taken, mistaken, unwritable, .. } = report.fates;
         if unlisted > 0 {
@@ -318,12 +343,17 @@ impl MailboxWork<'_> {
                 ),
             ));
         }
+        if is_near_end {
+            let text = "the old server gave out a UIDL of the highest UIDs: the next UID can't be raised \
+                        above it, and the new server may give it out a second time";
+            report.findings.push(RESCUE_CONFLICT.about(address, text));
+        }
         for (number, text) in [
             (taken, "the old UIDL is another message's now, so that the new one stays"),
             (
                 mistaken,
-                "new, and served under the UIDL of an old message: a client that had that one \
-                 passes over the new one",
+                "not in the backup, and served under a UIDL that the old server gave to another: a \
+                 client that had that one passes over this one",
             ),
             (unwritable, "no list can hold the old UIDL, so that the new one stays"),
         ] {

@@ -22,6 +22,8 @@ pub(super) struct Matching {
     by_base: HashMap<Vec<u8>, (usize, Shown)>,
     /// Compared with all messages of the backup, and none of them.
     new: HashSet<Vec<u8>>,
+    /// Fit several messages of the backup, or are several that fit one.
+    unclear: HashSet<Vec<u8>>,
 }
 
 impl Matching {
@@ -32,6 +34,10 @@ impl Matching {
 
     pub(super) fn is_new(&self, base: &[u8]) -> bool {
         self.new.contains(base)
+    }
+
+    pub(super) fn is_unclear(&self, base: &[u8]) -> bool {
+        self.unclear.contains(base)
     }
 
     pub(super) fn counts(&self) -> Matched {
@@ -70,13 +76,13 @@ impl Sides<'_> {
         let paired: HashSet<usize> = pairs.iter().flatten().map(|(old, _)| *old).collect();
         let open_old: Vec<usize> = (0..old.len()).filter(|at| !paired.contains(at)).collect();
         let open_home: Vec<usize> = (0..bases.len()).filter(|at| pairs[*at].is_none()).collect();
-        let mut compared = HashSet::new();
+        let (mut compared, mut unclear) = (HashSet::new(), HashSet::new());
         if open_old.is_empty() {
             compared.extend(open_home.iter().copied());
         } else if reads && !open_home.is_empty() {
             let old = self.old_digests(folder, &open_old)?;
             let home = self.home_digests(raw, home_folder, &open_home)?;
-            pair::by_digest(&mut pairs, &home, &old);
+            unclear = pair::by_digest(&mut pairs, &home, &old);
             if old.len() == open_old.len() {
                 compared.extend(home.iter().map(|(at, _)| *at));
             }
@@ -84,7 +90,11 @@ impl Sides<'_> {
         let mut matching = Matching::default();
         for (at, pair) in pairs.into_iter().enumerate() {
             match pair {
-                Some(pair) => drop(matching.by_base.insert(bases[at].to_vec(), pair)),
+                // Of two files of one name the server shows the first.
+                Some(pair) => drop(matching.by_base.entry(bases[at].to_vec()).or_insert(pair)),
+                None if unclear.contains(&at) => {
+                    matching.unclear.insert(bases[at].to_vec());
+                }
                 None if compared.contains(&at) => drop(matching.new.insert(bases[at].to_vec())),
                 None => {}
             }
@@ -114,7 +124,7 @@ impl Sides<'_> {
         let mut found = Vec::new();
         read_messages(self.run, domain, &wanted, &mut |same, message| {
             if let Some(digest) = message.and_then(|message| Digest::of(message).ok()) {
-                found.extend(same.iter().map(|at| (open[*at], digest)));
+                found.extend(same.iter().map(|at| (open[*at], digest.clone())));
             }
             Ok(())
         })?;
@@ -135,7 +145,7 @@ impl Sides<'_> {
             let digest = message.and_then(plain).and_then(|mut message| Digest::of(&mut message));
             // What can't be read is not matched.
             if let Ok(digest) = digest {
-                found.extend(same.iter().map(|at| (open[*at], digest)));
+                found.extend(same.iter().map(|at| (open[*at], digest.clone())));
             }
             Ok(())
         })?;

@@ -6,6 +6,7 @@
 
 mod digest;
 mod inbox;
+mod line;
 mod log;
 mod mailbox;
 mod matching;
@@ -47,6 +48,8 @@ pub struct RescueOptions {
     pub since: Option<i64>,
     /// The new server's logs.
     pub log: Option<Pop3Log>,
+    /// Files without a trace count as nobody having been there.
+    pub trusts_files: bool,
     /// The time of the run, in seconds since 1970: logs must reach until then, more or less.
     pub now: i64,
     /// `pop3_uidl_format` of the new server.
@@ -103,6 +106,7 @@ impl Job {
                             log: options.log.as_ref(),
                             backup: resolved.plan.stamp(),
                             now: options.now,
+                            trusts_files: options.trusts_files,
                         },
                     };
                     if let Some(rescued) = work.rescue()? {
@@ -110,8 +114,8 @@ impl Job {
                         found.lock().unwrap_or_else(PoisonError::into_inner).0.push(rescued);
                     }
                 }
-                let domain = resolved.plan.domains[mailbox.plan.domain].name.as_str();
-                if !is_somewhere && domains.iter().any(|there| there == domain.as_bytes()) {
+                // Another domain of the account is there, so that this one should be, too.
+                if !is_somewhere {
                     let address = mailbox.plan.address.clone();
                     found.lock().unwrap_or_else(PoisonError::into_inner).1.push(address);
                 }

@@ -21,7 +21,7 @@ pub struct RescueReport {
     pub written: bool,
     /// Mailboxes of the backup that stand in a home.
     pub mailboxes: Vec<MailboxRescue>,
-    /// Mailboxes of the backup that stand in none of the homes, of domains that do.
+    /// Mailboxes of the backup that stand in none of the homes, of subscriptions of which a domain does.
     pub not_found: Vec<String>,
     /// Subscriptions that can't be read from the backup, and why.
     pub failed: Vec<FailedSubscription>,
@@ -88,6 +88,8 @@ pub struct Fates {
     pub kept: u64,
     /// Are none of the backup's.
     pub new: u64,
+    /// Fit several messages of the backup, or several of them fit one, so that they keep what they have.
+    pub unclear: u64,
     /// Nothing tells what the old server called them.
     pub nameless: u64,
     /// Stand in no list yet.
@@ -98,9 +100,10 @@ pub struct Fates {
     pub taken: u64,
     /// Their old UIDL can't be written.
     pub unwritable: u64,
-    /// Are new, had the UIDL of an old message, and get one of their own.
+    /// Are new, had a UIDL that the old server gave to another message, and get one of their own.
     pub renamed: u64,
-    /// Are new, have the UIDL of an old message, and keep it, because somebody may have loaded them.
+    /// Are not in the backup, have a UIDL that the old server gave to another message, and keep it,
+    /// because somebody may have loaded them, or they can't have another.
     pub mistaken: u64,
     /// The server does not show them.
     pub not_served: u64,

@@ -32,6 +32,12 @@ pub fn report(report: &RescueReport, colour: bool) -> String {
         let _ = writeln!(text, "\n{}", paint.careful(&line));
     }
     findings(&mut text, report, paint);
+    if report.mailboxes.iter().any(|mailbox| mailbox.visited == Visited::Maybe) {
+        text.push_str(
+            "\nWhere clients may have loaded mail, messages keep what they have. The new server's log from \
+             --since until now, given\nwith --pop3-log, tells who was there.\n",
+        );
+    }
     let work = report.mailboxes.iter().filter(|mailbox| mailbox.state == State::Planned).count();
     if work > 0 {
         let _ = writeln!(
@@ -117,13 +123,14 @@ fn fates(text: &mut String, mailbox: &MailboxRescue, written: bool) {
         (fates.already, "have it already"),
         (fates.kept, "keep the new one, which clients may have loaded them under"),
         (fates.new, "are not in the backup"),
+        (fates.unclear, "keep the new one, because they fit several messages of the backup"),
         (fates.nameless, "have an old UIDL that nothing tells"),
         (fates.unlisted, "stand in no list yet"),
         (fates.unseen, "were never listed over POP3 by the old server"),
         (fates.taken, "keep the new one, because the old one is another message's now"),
         (fates.unwritable, "keep the new one, because the old one can't be written"),
-        (fates.renamed, "are not in the backup, and lose the UIDL of a message that is"),
-        (fates.mistaken, "are not in the backup, and keep the UIDL of a message that is"),
+        (fates.renamed, "are not in the backup, and lose a UIDL of the old server"),
+        (fates.mistaken, "are not in the backup, and keep a UIDL of the old server"),
         (fates.not_served, "are not shown by the server"),
     ] {
         if messages > 0 {

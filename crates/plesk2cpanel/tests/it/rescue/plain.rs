@@ -6,7 +6,10 @@ use super::{ANNA, LATER, Moved, codes, old_uidl};
 fn a_dry_run_says_what_would_be_written_and_writes_nothing() {
     let moved = Moved::new();
     let before = (moved.names(""), moved.list());
-    insta::assert_snapshot!("rescue-dry", moved.run(&["--since", LATER]).transcript());
+    insta::assert_snapshot!(
+        "rescue-dry",
+        moved.run(&["--trust-files", "--since", LATER]).transcript()
+    );
     assert_eq!((moved.names(""), moved.list()), before);
 }
 
@@ -15,7 +18,10 @@ fn old_uidls_go_into_the_list_and_nothing_else_changes() {
     let moved = Moved::new();
     moved.renumber();
     let before = moved.list();
-    insta::assert_snapshot!("rescue-write", moved.run(&["--since", LATER, "--write"]).transcript());
+    insta::assert_snapshot!(
+        "rescue-write",
+        moved.run(&["--trust-files", "--since", LATER, "--write"]).transcript()
+    );
     let mut expected = before.clone();
     for uid in 1..=5 {
         expected = expected.replace(
@@ -26,7 +32,7 @@ fn old_uidls_go_into_the_list_and_nothing_else_changes() {
     assert_eq!(moved.list(), expected);
     assert_eq!(moved.read("dovecot-uidlist.before-rescue"), before);
     // Once more: all is so already.
-    let again = moved.report(0, &["--since", LATER, "--write"]);
+    let again = moved.report(0, &["--trust-files", "--since", LATER, "--write"]);
     assert_eq!(again["state"], "unchanged");
     assert_eq!(again["fates"]["already"], 5);
     assert_eq!(moved.list(), expected);
@@ -36,7 +42,7 @@ fn old_uidls_go_into_the_list_and_nothing_else_changes() {
 #[test]
 fn a_new_server_with_the_old_format_has_nothing_to_change() {
     let moved = Moved::new();
-    let found = moved.report(0, &["--since", LATER, "--new-format", "%08Xu%08Xv"]);
+    let found = moved.report(0, &["--trust-files", "--since", LATER, "--new-format", "%08Xu%08Xv"]);
     assert_eq!((&found["state"], &found["fates"]["already"]), (&"unchanged".into(), &5.into()));
 }
 
@@ -48,7 +54,8 @@ fn what_the_old_server_itself_listed_counts_before_its_rule() {
     let listing: String = (1..=5)
         .fold(String::new(), |listing, uid| listing + &format!("uid={uid} pop3.uidl=told-{uid}\n"));
     moved.place.write("truth/anna@example.com.txt", listing.as_bytes());
-    let found = moved.report(0, &["--since", LATER, "--write", "--uidl-truth", "truth"]);
+    let found =
+        moved.report(0, &["--trust-files", "--since", LATER, "--write", "--uidl-truth", "truth"]);
     assert_eq!(found["fates"]["restored"], 5);
     assert!(moved.list().contains("103 Ptold-3 W9 :1700000003.M1P1.old\n"), "{}", moved.list());
 }
@@ -62,12 +69,14 @@ fn mail_that_pop3_never_listed_has_nothing_to_lose() {
     let moved = Moved::of(files);
     moved.renumber();
     let before = moved.list();
+    super::age(&moved.place.path("home"));
     let run = moved.place.run(&[
         "rescue",
         "backup.tar",
         "home",
         "--old-server",
         "courier",
+        "--trust-files",
         "--since",
         LATER,
         "--write",
@@ -99,7 +108,7 @@ fn without_a_list_the_whole_identity_comes_back() {
     assert!(lines[0].starts_with("3 V1700000000 N7"), "{list}");
     assert_eq!(lines[1], format!("1 P{} :1700000001.M1P1.old", old_uidl(1)));
     assert_eq!(lines[6], "6 :1800000000.M1P1.new");
-    let again = moved.report(0, &["--since", LATER, "--write"]);
+    let again = moved.report(0, &["--trust-files", "--since", LATER, "--write"]);
     assert_eq!(again["state"], "unchanged");
     assert_eq!(moved.list(), list);
 }
@@ -109,7 +118,7 @@ fn an_index_without_a_list_is_left_alone() {
     let moved = Moved::new();
     std::fs::remove_file(moved.path("dovecot-uidlist")).unwrap();
     moved.write("dovecot.index.log", "x");
-    let found = moved.report(3, &["--since", LATER, "--write"]);
+    let found = moved.report(3, &["--trust-files", "--since", LATER, "--write"]);
     assert_eq!(codes(&found), ["rescue-index-without-list"]);
     assert!(!moved.path("dovecot-uidlist").exists());
 }
@@ -131,7 +140,7 @@ fn folders_without_a_list_get_theirs_back() {
     )
     .unwrap();
     let sent = moved.read(".Sent/dovecot-uidlist");
-    let found = moved.report(0, &["--since", LATER, "--write"]);
+    let found = moved.report(0, &["--trust-files", "--since", LATER, "--write"]);
     assert_eq!(found["folders"].as_array().unwrap().len(), 1);
     assert_eq!(found["folders"][0]["name"], "Work");
     assert_eq!(moved.read(".Work/dovecot-uidlist"), "3 V1700000777 N10\n7 :1800000000.M2P2.new\n");
@@ -141,13 +150,22 @@ fn folders_without_a_list_get_theirs_back() {
 #[test]
 fn the_mail_directory_alone_is_enough_and_other_mailboxes_are_named() {
     let moved = Moved::new();
-    let run = moved.place.run(&["rescue", "backup.tar", "home/mail", "--since", LATER, "--json"]);
+    super::age(&moved.place.path("home"));
+    let run = moved.place.run(&[
+        "rescue",
+        "backup.tar",
+        "home/mail",
+        "--trust-files",
+        "--since",
+        LATER,
+        "--json",
+    ]);
     // The format of the old server is a guess here.
     assert_eq!(run.status, Some(3), "{}", run.transcript());
     assert!(run.stdout.contains("uidl-format-assumed"));
     std::fs::rename(moved.place.path(ANNA), moved.place.path("home/mail/example.com/bert"))
         .unwrap();
-    let run = moved.run(&["--since", LATER]);
+    let run = moved.run(&["--trust-files", "--since", LATER]);
     assert_eq!(run.status, Some(1));
     assert!(run.stderr.contains("no mailbox of backup.tar is in the homes"), "{}", run.stderr);
 }

@@ -95,6 +95,7 @@ fn check(name: &str) {
     let truth = std::fs::read(fixture(name).join("truth.json")).unwrap();
     let truth: Value = serde_json::from_slice(&truth).unwrap();
     copy(&place, name, &truth);
+    super::age(&place.path("home"));
     let backup = fixture(name).join("backup.tar");
     let server = truth["server"]["option"].as_str().unwrap();
     let run = place.run(&[
@@ -103,6 +104,7 @@ fn check(name: &str) {
         "home",
         "--old-server",
         server,
+        "--trust-files",
         "--since",
         LATER,
         "--write",
@@ -123,12 +125,14 @@ fn check(name: &str) {
     }
     assert!(compared > 30, "{compared}");
     // Nothing is left to do.
+    super::age(&place.path("home"));
     let again = place.run(&[
         "rescue",
         backup.to_str().unwrap(),
         "home",
         "--old-server",
         server,
+        "--trust-files",
         "--since",
         LATER,
         "--write",

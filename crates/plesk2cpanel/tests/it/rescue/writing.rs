@@ -17,9 +17,10 @@ fn a_lock_that_somebody_holds_is_respected() {
     moved.write("dovecot-uidlist.lock", format!("{}:{}", std::process::id(), host()));
     let lock = std::fs::File::open(moved.path("dovecot-uidlist.lock")).unwrap();
     lock.set_modified(SystemTime::now() - Duration::from_secs(1000)).unwrap();
-    let found = moved.report(1, &["--since", LATER, "--write", "--lock-wait", "1"]);
+    let found =
+        moved.report(1, &["--trust-files", "--since", LATER, "--write", "--lock-wait", "1"]);
     assert_eq!(codes(&found), ["rescue-failed"]);
-    assert!(found["findings"][0]["text"].as_str().unwrap().contains("holds it"));
+    assert!(found["findings"][1]["text"].as_str().unwrap().contains("holds it"));
     assert_eq!(moved.list(), before);
     assert!(moved.path("dovecot-uidlist.lock").exists());
     // It comes free while we wait.
@@ -28,7 +29,7 @@ fn a_lock_that_somebody_holds_is_respected() {
         std::thread::sleep(Duration::from_millis(700));
         std::fs::remove_file(path).unwrap();
     });
-    moved.report(0, &["--since", LATER, "--write", "--lock-wait", "20"]);
+    moved.report(0, &["--trust-files", "--since", LATER, "--write", "--lock-wait", "20"]);
     free.join().unwrap();
     assert_ne!(moved.list(), before);
 }
@@ -44,7 +45,7 @@ fn what_a_killed_run_left_is_no_hindrance() {
     moved.write("dovecot-uidlist.new-rescue", "half");
     std::fs::hard_link(moved.path("dovecot-uidlist"), moved.path("dovecot-uidlist.before-rescue"))
         .unwrap();
-    moved.report(0, &["--since", LATER, "--write"]);
+    moved.report(0, &["--trust-files", "--since", LATER, "--write"]);
     assert_eq!(moved.read("dovecot-uidlist.before-rescue"), before);
     let names: Vec<String> =
         moved.names("").into_iter().filter(|name| name.contains("uidlist")).collect();
@@ -56,7 +57,7 @@ fn a_run_may_be_killed_at_any_moment() {
     let moved = Moved::new();
     moved.renumber();
     let before = moved.list();
-    moved.run(&["--since", LATER, "--write"]);
+    moved.run(&["--trust-files", "--since", LATER, "--write"]);
     let after = moved.list();
     assert_ne!(before, after);
     for step in 0..12 {
@@ -66,7 +67,7 @@ fn a_run_may_be_killed_at_any_moment() {
         moved.write("dovecot-uidlist", &before);
         let mut child = Command::new(env!("CARGO_BIN_EXE_plesk2cpanel"))
             .args(["rescue", "backup.tar", "home", "--old-server", "dovecot:%08Xu%08Xv"])
-            .args(["--since", LATER, "--write"])
+            .args(["--trust-files", "--since", LATER, "--write"])
             .current_dir(moved.place.path(""))
             .stdout(std::process::Stdio::null())
             .spawn()
@@ -80,7 +81,7 @@ fn a_run_may_be_killed_at_any_moment() {
             assert_eq!(moved.read("dovecot-uidlist.before-rescue"), before);
         }
         // Its lock is young: the next run waits until it may know that nobody holds it.
-        moved.report(0, &["--since", LATER, "--write", "--lock-wait", "20"]);
+        moved.report(0, &["--trust-files", "--since", LATER, "--write", "--lock-wait", "20"]);
         assert_eq!(moved.list(), after);
     }
 }
@@ -100,7 +101,7 @@ fn owner_and_mode_stay() {
     };
     let before = facts(&path);
     assert!(!is_root || before == (0o640, 4711, 4712));
-    moved.report(0, &["--since", LATER, "--write"]);
+    moved.report(0, &["--trust-files", "--since", LATER, "--write"]);
     assert_eq!(facts(&path), before);
     let files = moved.place.entries(ANNA);
     assert!(!files.iter().any(|name| name.contains("lock") || name.contains("new-")), "{files:?}");
