@@ -70,7 +70,8 @@ class _Story:
             self._come_by()
             before = {mailbox: self._served(mailbox) for mailbox in self.came}
             lists, files = plain.lists(home), digests.of_tree(home / "mail")
-            evidence = ["--since", since, *(["--pop3-log", server.directory / "dovecot.log"] if self.by_log else [])]
+            evidence = ["--since", since,
+                        *(["--pop3-log", server.directory / "dovecot.log"] if self.by_log else ["--trust-files"])]
 
             def call(*more):
                 return rescue(backup, home, self.old.option, self.work, *evidence, *more)
