@@ -42,6 +42,8 @@ pub(super) struct FolderPlan {
     pub(super) merge: FolderMerge,
     /// What the backup lacks of it was deleted, the folder itself included.
     pub(super) absence_counts: bool,
+    /// The backup has no list of it, and nothing shows that anybody opened it on the old server.
+    pub(super) never_opened: bool,
 }
 
 /// A mailbox and what becomes of it.
@@ -61,7 +63,8 @@ impl MailboxMerge {
                       uses the mailbox";
         for folder in &self.folders {
             let was_used = folder.before.as_ref().is_some_and(|before| before.next_uid > 1);
-            if self.absence_counts && !folder.absence_counts && was_used {
+            let may_lack = was_used && !folder.was_never_used();
+            if self.absence_counts && !folder.absence_counts && may_lack {
                 let text = format!("the backup has no list of folder {}", folder.name);
                 return Err(Refusal::new(text, remedy));
             }
@@ -91,6 +94,19 @@ impl Refusal {
 }
 
 impl FolderPlan {
+    /// Nobody opened it on the old server, so that nobody deleted anything, and what was converted is
+    /// still there. Such a folder has no list, and needs none.
+    fn was_never_used(&self) -> bool {
+        let old = self.old.iter().flat_map(|old| &old.messages);
+        let here: BTreeSet<&[u8]> = old.map(|message| message.guid.as_slice()).collect();
+        let is_all_there = match self.before.as_ref().map(|before| &before.had) {
+            Some(Had::Messages(had)) => had.iter().all(|it| here.contains(it.guid.as_slice())),
+            Some(Had::Below(below)) => *below <= 1,
+            None => true,
+        };
+        self.never_opened && is_all_there
+    }
+
     /// Messages that are added.
     pub(super) fn added(&self) -> impl Iterator<Item = &mail_model::identity::merge::Merged> {
         self.merge.messages.iter().filter(|message| message.ours.is_none())
@@ -221,8 +237,17 @@ pub(super) fn merge_mailbox(
             stay_deleted(&mut merge, old, &known_folders, &theirs, ours);
         }
         let absence_counts = rules.absence_counts;
-        let name = folder_name;
-        folders.push(FolderPlan { name, theirs: index, before, old, new, merge, absence_counts });
+        let never_opened = model.is_some_and(|it| it.uidvalidity_certainty == Certainty::Predicted);
+        folders.push(FolderPlan {
+            name: folder_name,
+            theirs: index,
+            before,
+            old,
+            new,
+            merge,
+            absence_counts,
+            never_opened,
+        });
     }
     follow_moves(&mut folders, mailbox);
     // INBOX first, for people.
