@@ -33,9 +33,16 @@ use self::mailbox::MailboxWork;
 use self::visits::Since;
 use crate::account::{Resolved, Run};
 use crate::error::Error;
+use crate::finding::{ARCHIVE_DAMAGED, BACKUP_DAMAGED, CHAIN_GAP, CONTENT_MISSING, Finding};
 use crate::home::Home;
 use crate::job::{Job, thread_pool};
 use crate::progress::{Interrupt, Progress};
+use crate::report::AccountReport;
+
+/// What the backup lacks: messages that it should have are counted as not in it. Single ones stand
+/// with their mailbox.
+const LACKING: [&str; 4] =
+    [ARCHIVE_DAMAGED.code, BACKUP_DAMAGED.code, CHAIN_GAP.code, CONTENT_MISSING.code];
 
 /// How to rescue.
 #[derive(Clone, Debug)]
@@ -124,6 +131,7 @@ impl Job {
         };
         let with_look = Run { look: Some(&look), ..run };
         let mut failed = Vec::new();
+        let mut accounts = Vec::new();
         for index in &self.selected {
             let subscription = &self.description.subscriptions[*index];
             // A backup of a whole server need not be read for one account.
@@ -134,9 +142,11 @@ impl Job {
                 continue;
             }
             let report = with_look.account(subscription, &self.names[*index])?;
-            if let Some(error) = report.error {
-                failed.push(FailedSubscription { domain: report.domain, text: error.text });
+            if let Some(error) = &report.error {
+                let (domain, text) = (report.domain.clone(), error.text.clone());
+                failed.push(FailedSubscription { domain, text });
             }
+            accounts.push(report);
         }
         let (mailboxes, not_found) = found.into_inner().unwrap_or_else(PoisonError::into_inner);
         if mailboxes.is_empty() && failed.is_empty() {
@@ -149,6 +159,15 @@ impl Job {
             mailboxes,
             not_found,
             failed,
+            self.lacking(accounts),
         ))
+    }
+
+    /// What is damaged or missing in the backup, as far as these accounts go.
+    fn lacking(&self, accounts: Vec<AccountReport>) -> Vec<Finding> {
+        let report = self.report(accounts);
+        let of_accounts = report.accounts.into_iter().flat_map(|account| account.findings);
+        let all = report.findings.into_iter().chain(of_accounts);
+        all.filter(|finding| LACKING.contains(&&*finding.code)).collect()
     }
 }

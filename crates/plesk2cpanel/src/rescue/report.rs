@@ -25,6 +25,8 @@ pub struct RescueReport {
     pub not_found: Vec<String>,
     /// Subscriptions that can't be read from the backup, and why.
     pub failed: Vec<FailedSubscription>,
+    /// What is damaged or missing in the backup. Messages that it lacks are counted as not in it.
+    pub findings: Vec<Finding>,
     /// 0 when all is well, 1 when something failed, 3 when something needs a person.
     pub exit_status: u8,
 }
@@ -179,6 +181,7 @@ impl RescueReport {
         mut mailboxes: Vec<MailboxRescue>,
         mut not_found: Vec<String>,
         failed: Vec<FailedSubscription>,
+        findings: Vec<Finding>,
     ) -> RescueReport {
         mailboxes.sort_by(|a, b| (&a.address, &a.home).cmp(&(&b.address, &b.home)));
         not_found.sort();
@@ -186,9 +189,10 @@ impl RescueReport {
         let asks = |mailbox: &MailboxRescue| {
             mailbox.findings.iter().any(|finding| finding.severity > Severity::Info)
         };
+        let lacks = findings.iter().any(|finding| finding.severity > Severity::Info);
         let exit_status = if !failed.is_empty() || mailboxes.iter().any(has_failed) {
             1
-        } else if !not_found.is_empty() || mailboxes.iter().any(asks) {
+        } else if !not_found.is_empty() || lacks || mailboxes.iter().any(asks) {
             3
         } else {
             0
@@ -201,6 +205,7 @@ impl RescueReport {
             mailboxes,
             not_found,
             failed,
+            findings,
             exit_status,
         }
     }

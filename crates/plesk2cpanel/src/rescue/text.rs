@@ -140,7 +140,8 @@ fn fates(text: &mut String, mailbox: &MailboxRescue, written: bool) {
 }
 
 fn findings(text: &mut String, report: &RescueReport, paint: Paint) {
-    let all = report.mailboxes.iter().flat_map(|mailbox| &mailbox.findings);
+    let of_mailboxes = report.mailboxes.iter().flat_map(|mailbox| &mailbox.findings);
+    let all = report.findings.iter().chain(of_mailboxes);
     for group in grouped(all) {
         let first = group[0];
         let label = match first.severity {

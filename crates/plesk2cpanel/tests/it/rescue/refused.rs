@@ -1,6 +1,9 @@
 //! What can't be rescued in place.
 
+use plesk_fixture::{Compression, corrupt};
+
 use super::{ANNA, LATER, Moved, codes};
+use crate::support::{one_mailbox, served_messages};
 
 #[test]
 fn mdbox_is_refused_with_the_way_round() {
@@ -112,4 +115,23 @@ fn a_mailbox_without_an_inbox_and_a_domain_that_is_missing_are_told() {
     let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
     let missing = serde_json::json!(["bert@example.com", "bert@other.example"]);
     assert_eq!(report["not_found"], missing, "{}", run.transcript());
+}
+
+#[test]
+fn a_damaged_backup_is_told() {
+    let moved = Moved::new();
+    let mut spec = one_mailbox(served_messages(5));
+    spec.compression = Compression::Tar;
+    let path = moved.place.pack("backup_example.com_2401151030.tar", &spec);
+    let archive = corrupt::member_range(&path, "backup_domainmail_2401151030.tar").unwrap();
+    corrupt::truncate(&path, archive.start + (archive.end - archive.start) / 2).unwrap();
+    let run = |more: &[&str]| {
+        moved.place.run(&[&["rescue", "backup_example.com_2401151030.tar", "home"], more].concat())
+    };
+    let looked = run(&["--json"]);
+    assert_eq!(looked.status, Some(3), "{}", looked.transcript());
+    let report: serde_json::Value = serde_json::from_str(&looked.stdout).unwrap();
+    assert!(codes(&report).contains(&"backup-damaged"), "{report:#}");
+    let text = run(&[]);
+    assert!(text.stdout.contains("error backup-damaged\n"), "{}", text.transcript());
 }
